@@ -1,0 +1,64 @@
+# One command runs the main job (make run), one passes the tests (make test).
+
+GO      ?= go
+TOOL     = $(GO) tool -modfile=tools.mod
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  = -s -w -X main.version=$(VERSION)
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test check lint format race sdks calibrate js needs bench fuzz clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/brownout
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/brownout ./cmd/brownout
+
+run: build ## run the flagship scenario: live screen on a terminal, headless otherwise
+	bin/brownout run provider-outage
+
+test: needs check race sdks calibrate js ## format, vet, staticcheck and every test
+
+needs: ## install what the tests need and the machine lacks (tmux, on Debian)
+	@command -v tmux >/dev/null || { apt-get update -qq && apt-get install -y -qq tmux >/dev/null; }
+
+check: ## check format, go vet and staticcheck
+	@out=$$($(TOOL) gofumpt -l .); [ -z "$$out" ] || { echo "not formatted (make format):"; echo "$$out"; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+
+lint: ## golangci-lint's short list (.golangci.yml), beyond what check looks at
+	$(GO) tool -modfile=lint.mod golangci-lint run ./...
+
+format: ## format every file
+	$(TOOL) gofumpt -w .
+
+race: ## every test of ours under the race detector
+	$(GO) test -race -skip '^TestCalibration$$' -timeout 5m ./...
+
+# The providers' SDKs are most of what there is to compile, and their races are
+# not ours to find: their tests are built without the detector.
+sdks: ## the official Go SDKs against the mocks
+	$(GO) test ./mocks ./mocks/wire
+
+# Two dozen runs at a time would be starved by the race detector, and a starved
+# instrument says so instead of measuring.
+calibrate: ## run the built-in scenarios against the router and its controls
+	$(GO) test -count=1 -run '^TestCalibration$$' ./cmd/brownout
+
+js: build ## the official JavaScript SDKs against the mocks
+	@command -v node >/dev/null || { echo "make js: node is missing, so the JavaScript SDKs are not tested"; exit 0; }; \
+	cd test/js && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci; } && npm test
+
+bench: ## run every Go benchmark, in benchstat's format
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## fuzz every parser for ten seconds each
+	@for p in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			$(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 10s $$p || exit 1; \
+		done; \
+	done
+
+clean: ## remove what the other commands made
+	rm -rf bin .brownout test/js/node_modules
