@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// Unit is what a metric is measured in, and how its bounds are written.
+type Unit string
+
+// Units of metrics.
+const (
+	UnitPoints Unit = "points" // 0..100: "80"
+	UnitShare  Unit = "share"  // 0..1: "98%" or "0.98"
+	UnitTime   Unit = "time"   // seconds: "3s", "250ms", "1m30s"
+	UnitFactor Unit = "factor" // "1.5" or "1.5x"
+	UnitUSD    Unit = "USD"    // "0.002" or "$0.002"
+	UnitCount  Unit = "count"  // a whole number: "0"
+)
+
+// What the argument of a metric names. ArgRequest, ArgFault and so on may be
+// combined.
+const (
+	ArgRequest  = "request"  // a request kind of the mix
+	ArgFault    = "fault"    // a fault's name, or the word "fault" for the worst of them
+	ArgProvider = "provider" // a provider's name
+	ArgClass    = "class"    // a class of providers
+)
+
+// Metric is one figure of a run that an expectation may name.
+type Metric struct {
+	Name     string
+	Unit     Unit
+	Arg      []string // what an argument in parentheses may name; empty: none is allowed
+	Required bool     // the argument may not be left out
+	Doc      string   // one line for people
+}
+
+// Metrics lists the figures an expectation may name, as explain prints them.
+func Metrics() []Metric {
+	request := []string{ArgRequest}
+	return []Metric{
+		{Name: "score", Unit: UnitPoints, Doc: "score of the run: geometric mean over its fault windows, 0..100"},
+		{Name: "worst", Unit: UnitPoints, Doc: "score of the worst fault window, 0..100"},
+		{Name: "availability", Unit: UnitShare, Arg: []string{ArgFault, ArgRequest}, Doc: "mean outcome value over the whole run; of one request kind; while a fault lasted, availability(fault): the lowest of them"},
+		{Name: "integrity", Unit: UnitShare, Arg: request, Doc: "share of requests of the whole run that were not answered corruptly"},
+		{Name: "time_to_failover", Unit: UnitTime, Arg: []string{ArgFault}, Doc: "from injection until the outcome is back at the slo, the longest of all faults; it fails where the outcome never came back"},
+		{Name: "time_to_recover", Unit: UnitTime, Arg: []string{ArgFault}, Doc: "from clearance until steady state is back, the longest of all faults with a horizon; it fails where it never came back"},
+		{Name: "calls_per_request", Unit: UnitFactor, Arg: []string{ArgFault}, Doc: "calls for each request while a fault lasted, the most of all faults; over the whole run where there is no fault"},
+		{Name: "cost_factor", Unit: UnitFactor, Arg: []string{ArgFault}, Doc: "cost per good answer while a fault lasted over that of steady state, the most of all faults"},
+		{Name: "cost_per_good_answer", Unit: UnitUSD, Doc: "billed cost over good answers, over the whole run"},
+		{Name: "violations", Unit: UnitCount, Doc: "requests that reached a provider they must not reach (any of them fails the run anyway)"},
+		{Name: "corrupt", Unit: UnitCount, Arg: request, Doc: "requests answered with a truncated, foreign, altered, empty or swapped text"},
+		{Name: "hung", Unit: UnitCount, Arg: request, Doc: "requests without an end by their deadline"},
+		{Name: "failed", Unit: UnitCount, Arg: request, Doc: "requests that ended in an error"},
+		{Name: "degraded", Unit: UnitCount, Arg: request, Doc: "requests answered by a lesser class or a cache"},
+		{Name: "deadline_misses", Unit: UnitCount, Arg: request, Doc: "requests that hung or were answered after their deadline"},
+		{Name: "p50", Unit: UnitTime, Arg: request, Doc: "median latency: time to first token for streams, total otherwise"},
+		{Name: "p95", Unit: UnitTime, Arg: request, Doc: "95th percentile of latency: time to first token for streams, total otherwise"},
+		{Name: "p99", Unit: UnitTime, Arg: request, Doc: "99th percentile of latency: time to first token for streams, total otherwise"},
+		{Name: "share", Unit: UnitShare, Arg: []string{ArgProvider, ArgClass}, Required: true, Doc: "share of good calls of the whole run that a provider, or all of a class, served"},
+	}
+}
+
+// MetricOf returns the metric of that name.
+func MetricOf(name string) (Metric, bool) {
+	all := Metrics()
+	if i := slices.IndexFunc(all, func(m Metric) bool { return m.Name == name }); i >= 0 {
+		return all[i], true
+	}
+	return Metric{}, false
+}
+
+// AnyFault as an argument means the worst of all faults.
+const AnyFault = "fault"
+
+// suggestMetric names the nearest metric, or lists them all.
+func suggestMetric(name string) string {
+	all := Metrics()
+	names := make([]string, len(all))
+	best, distance := "", max(2, len(name)/3)+1
+	for i, m := range all {
+		names[i] = m.Name
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), m.Name); d < distance {
+			best, distance = m.Name, d
+		}
+	}
+	if best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return "known are " + strings.Join(names, ", ")
+}
