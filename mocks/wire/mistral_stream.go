@@ -1,0 +1,37 @@
+package wire
+
+// mistralStream writes a streamed answer. Mistral sends each call of a function
+// whole: its SDK for TypeScript refuses a piece of one that lacks the name
+// (mistralai 2.7.0, FunctionCall).
+type mistralStream struct {
+	*openAIStream
+	call ToolCallDelta // begun and not yet sent; no Name: none
+}
+
+// ToolCall takes a piece of a call, and sends the one before it.
+func (s *mistralStream) ToolCall(c ToolCallDelta) error {
+	if c.Name == "" {
+		s.call.Arguments += c.Arguments
+		return nil
+	}
+	err := s.flush()
+	s.call = c
+	return err
+}
+
+func (s *mistralStream) flush() error {
+	c := s.call
+	s.call = ToolCallDelta{}
+	if c.Name == "" {
+		return nil
+	}
+	return s.openAIStream.ToolCall(c)
+}
+
+// End sends the last call and closes the answer.
+func (s *mistralStream) End(f Finish, u Usage) error {
+	if err := s.flush(); err != nil {
+		return err
+	}
+	return s.openAIStream.End(f, u)
+}
