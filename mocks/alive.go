@@ -1,0 +1,45 @@
+package mocks
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"brownout/mocks/wire"
+)
+
+// signEvery is how long a provider that shows signs of life lets a waiting
+// client see nothing. DeepSeek documents that there are some, not how often
+// (unverified).
+const signEvery = time.Second
+
+// errSilent ends a wait for tokens in order to show a sign of life.
+var errSilent = errors.New("the client has seen nothing for a while")
+
+// wait waits for n tokens of an answer. Until it has begun, providers of some
+// dialects show signs of life; what is written behind the first of them must
+// not have a head again.
+func (c *call) wait(n int, begun bool) (ready int, err error) {
+	alive, ok := c.p.dialect.(wire.KeepAliver)
+	if !ok || begun || !alive.ShowsLife(c.req) {
+		return c.turn.Wait(c.r.Context(), n)
+	}
+	for first := true; ; first = false {
+		ctx, cancel := context.WithTimeoutCause(c.r.Context(), signEvery, errSilent)
+		ready, err = c.turn.Wait(ctx, n)
+		cancel()
+		if !errors.Is(err, errSilent) {
+			return ready, err
+		}
+		if first {
+			c.writeHeaders()
+		}
+		if alive.KeepAlive(c.w, c.req, first) != nil {
+			return ready, context.Canceled
+		}
+		if first {
+			c.w = wire.Begun(c.w)
+		}
+		c.extend(time.Now())
+	}
+}

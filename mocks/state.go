@@ -1,0 +1,138 @@
+package mocks
+
+import (
+	"slices"
+	"time"
+
+	"brownout/mocks/service"
+	"brownout/plan"
+)
+
+// state is what of a provider is at present not as in its spec. It is never
+// changed, only replaced, so that calls read it without a lock.
+type state struct {
+	faults     []*injected
+	overrides  []*override
+	lifecycles []*staged
+}
+
+type injected struct {
+	name  string
+	fault Fault
+}
+
+type override struct {
+	name   string
+	limits plan.Limits
+}
+
+type staged struct {
+	name, model string // model "" means every model
+	lifecycle   Lifecycle
+}
+
+// Lifecycle is a model's stage.
+type Lifecycle struct {
+	Deprecated time.Time // announced on; zero: active
+	Shutdown   time.Time // announced end; zero: none
+	Retired    bool      // calls are answered with the provider's own "no such model"
+}
+
+// Inject puts a fault in effect for calls that arrive from now on, under a
+// name that observations carry. The returned function ends it; it may be
+// called more than once.
+func (p *Provider) Inject(name string, f Fault) (clear func()) {
+	e := &injected{name: name, fault: f}
+	p.change(func(s *state) { s.faults = append(s.faults, e) })
+	return func() { p.change(func(s *state) { s.faults = without(s.faults, e) }) }
+}
+
+// OverrideLimits replaces the provider's limits by the given ones until
+// restore is called; name is carried by the observations of calls they refuse.
+// A zero field leaves that limit as it is. Of several overrides of one limit
+// the last counts.
+func (p *Provider) OverrideLimits(name string, l plan.Limits) (restore func()) {
+	e := &override{name: name, limits: l}
+	p.change(func(s *state) { s.overrides = append(s.overrides, e) })
+	return func() { p.change(func(s *state) { s.overrides = without(s.overrides, e) }) }
+}
+
+// SetLifecycle changes a model's stage ("" means every model) until restore is
+// called; name is carried by the observations of calls that a retired model
+// refuses. Of several stages of one model the last counts.
+func (p *Provider) SetLifecycle(name, model string, l Lifecycle) (restore func()) {
+	e := &staged{name: name, model: model, lifecycle: l}
+	p.change(func(s *state) { s.lifecycles = append(s.lifecycles, e) })
+	return func() { p.change(func(s *state) { s.lifecycles = without(s.lifecycles, e) }) }
+}
+
+// change replaces the state by an edited copy, and has the quota follow it.
+func (p *Provider) change(edit func(*state)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := p.state.Load()
+	s := &state{
+		faults:     slices.Clone(old.faults),
+		overrides:  slices.Clone(old.overrides),
+		lifecycles: slices.Clone(old.lifecycles),
+	}
+	edit(s)
+	p.state.Store(s)
+	if before, after := old.limits(p.spec.Limits), s.limits(p.spec.Limits); before != after {
+		p.quota.SetLimits(after, time.Now())
+	}
+}
+
+// without removes one entry, by identity; an entry that is gone already stays
+// gone.
+func without[E any](list []*E, e *E) []*E {
+	return slices.DeleteFunc(list, func(x *E) bool { return x == e })
+}
+
+// limits are those in force where the spec says l.
+func (s *state) limits(l plan.Limits) plan.Limits {
+	for _, o := range s.overrides {
+		if v := o.limits.RequestsPerMinute; v != 0 {
+			l.RequestsPerMinute = v
+		}
+		if v := o.limits.TokensPerMinute; v != 0 {
+			l.TokensPerMinute = v
+		}
+		if v := o.limits.Concurrency; v != 0 {
+			l.Concurrency = v
+		}
+	}
+	return l
+}
+
+// limitedBy is the name of the override that sets a limit, or "".
+func (s *state) limitedBy(limit string) string {
+	for _, o := range slices.Backward(s.overrides) {
+		if o.sets(limit) {
+			return o.name
+		}
+	}
+	return ""
+}
+
+func (o *override) sets(limit string) bool {
+	switch limit {
+	case service.LimitRequests:
+		return o.limits.RequestsPerMinute != 0
+	case service.LimitTokens:
+		return o.limits.TokensPerMinute != 0
+	case service.LimitConcurrency:
+		return o.limits.Concurrency != 0
+	}
+	return false
+}
+
+// lifecycle is the stage of a model, and the name it was set under.
+func (s *state) lifecycle(model string) (Lifecycle, string) {
+	for _, e := range slices.Backward(s.lifecycles) {
+		if e.model == "" || e.model == model {
+			return e.lifecycle, e.name
+		}
+	}
+	return Lifecycle{}, ""
+}
