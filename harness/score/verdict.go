@@ -1,0 +1,137 @@
+package score
+
+import "fmt"
+
+// doubts are the rules by which a run says that it proves nothing, each with
+// its own reason. The thresholds are constants of formula.go.
+var doubts = [...]func(*Board, *Snapshot) []string{
+	doubtEnd, doubtSteady, doubtInjection, doubtTouch, doubtSamples,
+	doubtDispatch, doubtWorkers, doubtEvents, doubtCPU, doubtFiles,
+}
+
+// verdict decides in this order: a violation fails the run whatever else came
+// of it; a doubt makes it inconclusive, since neither its good nor its bad
+// figures prove anything; a missed expectation fails it.
+func (b *Board) verdict(s *Snapshot) (Verdict, []string) {
+	var veto, doubt, missed []string
+	if n := b.breaches.count; n > 0 {
+		v := b.breaches.kept[0]
+		veto = append(veto, fmt.Sprintf("veto: %s; the first: %s reached %s (%s)", plural(n, v.What+" violation"), v.Marker, v.Provider, v.Detail))
+	}
+	if !s.Finished {
+		return Pending, veto
+	}
+	for _, rule := range doubts {
+		doubt = append(doubt, rule(b, s)...)
+	}
+	for _, e := range s.Expectations {
+		if !e.Pass {
+			missed = append(missed, "expected "+e.Expr+", got "+e.Text)
+		}
+	}
+	reasons := append(append(veto, doubt...), missed...)
+	switch {
+	case len(veto) > 0:
+		return Fail, reasons
+	case len(doubt) > 0:
+		return Inconclusive, reasons
+	case len(missed) > 0:
+		return Fail, reasons
+	}
+	return Pass, nil
+}
+
+func doubtEnd(_ *Board, s *Snapshot) []string {
+	switch {
+	case s.Error != "":
+		return []string{"inconclusive: the run ended by an error: " + s.Error}
+	case s.Interrupted:
+		return []string{"inconclusive: the run was interrupted"}
+	}
+	return nil
+}
+
+func doubtSteady(b *Board, _ *Snapshot) []string {
+	if len(b.windows) == 0 {
+		return nil // nothing is compared with it
+	}
+	if lack := b.steady.lack(b); lack != "" {
+		return []string{"inconclusive: steady state was never reached: " + lack}
+	}
+	return nil
+}
+
+func doubtInjection(_ *Board, s *Snapshot) []string {
+	var out []string
+	for _, w := range s.Windows {
+		switch {
+		case w.Injected == 0 && !s.Interrupted:
+			out = append(out, "inconclusive: fault "+w.Fault+" was never injected")
+		case w.Injected > 0 && !w.Confirmed:
+			out = append(out, "inconclusive: fault "+w.Fault+" was not seen in effect after it was injected")
+		}
+	}
+	return out
+}
+
+func doubtTouch(b *Board, s *Snapshot) []string {
+	var out []string
+	for i, w := range s.Windows {
+		if w.Injected == 0 || w.Touched > 0 {
+			continue
+		}
+		why := "no call met it"
+		if b.windows[i].fault.LinkOnly {
+			why = "its providers got no call in the " + seconds(LinkLookback) + " before it"
+		}
+		out = append(out, "inconclusive: fault "+w.Fault+" never touched a request: "+why)
+	}
+	return out
+}
+
+func doubtSamples(_ *Board, s *Snapshot) []string {
+	var out []string
+	for _, w := range s.Windows {
+		if w.Injected > 0 && w.During.Total < MinSamples {
+			out = append(out, fmt.Sprintf("inconclusive: too few samples: %s fell in the time of fault %s, %d are needed",
+				plural(w.During.Total, "request"), w.Fault, MinSamples))
+		}
+	}
+	return out
+}
+
+func doubtDispatch(b *Board, s *Snapshot) []string {
+	if late := b.machine.lateShare(); late > MaxLateSeconds {
+		return []string{fmt.Sprintf("inconclusive: the harness was the bottleneck: in %s of seconds the dispatch lag's p99 was above %s (worst: %s)",
+			percent(late), seconds(MaxLagP99), seconds(s.Instrument.LagP99))}
+	}
+	return nil
+}
+
+func doubtWorkers(_ *Board, s *Snapshot) []string {
+	if n := s.Instrument.Saturated; n > 0 {
+		return []string{"inconclusive: the harness was the bottleneck: the cap on requests in flight was reached in " + plural(uint64(n), "second")}
+	}
+	return nil
+}
+
+func doubtEvents(_ *Board, s *Snapshot) []string {
+	if n := s.Instrument.Dropped; n > 0 {
+		return []string{"inconclusive: " + plural(n, "event") + " were lost because the recorder's queue was full"}
+	}
+	return nil
+}
+
+func doubtCPU(_ *Board, s *Snapshot) []string {
+	if cores := float64(s.Host.CPUs); cores > 0 && s.Instrument.CPUMean > MaxCPUShare*cores {
+		return []string{fmt.Sprintf("inconclusive: the harness was the bottleneck: it used %.1f of %d cores on average", s.Instrument.CPUMean, s.Host.CPUs)}
+	}
+	return nil
+}
+
+func doubtFiles(_ *Board, s *Snapshot) []string {
+	if limit := s.Instrument.FDLimit; limit > 0 && float64(s.Instrument.OpenFDs) > MaxFDShare*float64(limit) {
+		return []string{fmt.Sprintf("inconclusive: the harness was the bottleneck: %d of %d file descriptors were open", s.Instrument.OpenFDs, limit)}
+	}
+	return nil
+}
