@@ -1,0 +1,84 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"brownout/mocks"
+)
+
+// Deprecation announces a model's end, then retires it.
+type Deprecation struct {
+	Model        string        `toml:"model" default:"" doc:"which model; empty: the provider's first"`
+	AnnouncedFor time.Duration `toml:"announced_for" default:"5s" max:"24h" doc:"from announcement to retirement; 0 retires at once, without notice"`
+	NoticeDays   int           `toml:"notice_days" default:"14" min:"0" max:"3650" unit:"days" doc:"how far ahead the announced shutdown date lies in the model list, since a run is shorter than a notice period"`
+}
+
+var deprecationKind = Kind{
+	Name: "deprecation", Layer: LayerService, Claims: "catalogue",
+	Summary: "a model is announced to end (dates in the model list), then answers as that provider's retired models do",
+	Page: `Models end. First the provider's model list gives a shutdown date, where it has
+a place for one (OpenAI: shutdown_date; Anthropic: lifecycle, deprecated_at and
+retires_at), and everything still works. Then the model is gone, and each call
+for it is answered in that provider's own words: 404 model_not_found at OpenAI,
+404 not_found_error at Anthropic, 404 NotFoundError at vLLM, 404 at Ollama.
+
+A good system reads the list before that day, or maps the call to an equivalent
+model on the first refusal, and does not ask for the dead model on every request
+that follows. None of this is an outage: no time-out and no 5xx shows it.`,
+	New: func() Fault { return new(Deprecation) },
+}
+
+// OnLink is false: the mock answers.
+func (d *Deprecation) OnLink() bool { return false }
+
+// Inject announces the end and retires the model once AnnouncedFor has passed.
+func (d *Deprecation) Inject(ctx context.Context, v Victim, env Env) (func(context.Context) error, error) {
+	spec := v.Provider.Spec()
+	model := d.Model
+	if model == "" && len(spec.Models) > 0 {
+		model = spec.Models[0].ID
+	}
+	known := false
+	for _, m := range spec.Models {
+		known = known || m.ID == model
+	}
+	if !known {
+		return nil, fmt.Errorf("deprecation: %s has no model %q", spec.Name, model)
+	}
+	now := time.Now()
+	announced := mocks.Lifecycle{Deprecated: now, Shutdown: now.AddDate(0, 0, d.NoticeDays)}
+	restore := v.Provider.SetLifecycle(env.Name, model, announced)
+	retire := func() func() {
+		l := announced
+		l.Retired = true
+		env.Note(fmt.Sprintf("%s retired the model %s", spec.Name, model))
+		return v.Provider.SetLifecycle(env.Name, model, l)
+	}
+	if d.AnnouncedFor <= 0 {
+		back := retire()
+		return func(context.Context) error { back(); restore(); return nil }, nil
+	}
+	env.Note(fmt.Sprintf("%s announced the end of the model %s", spec.Name, model))
+	waiting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	back := func() {}
+	wg.Go(func() {
+		t := time.NewTimer(d.AnnouncedFor)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			back = retire()
+		case <-waiting.Done():
+		}
+	})
+	return func(context.Context) error {
+		stop()
+		wg.Wait()
+		back()
+		restore()
+		return nil
+	}, nil
+}
