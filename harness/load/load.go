@@ -1,0 +1,168 @@
+// Package load is the clients of a run: an open loop of requests that vegeta
+// sends by the plan's schedule, whether or not the answers come.
+//
+// A plan and the address of an OpenAI-compatible target flow in; a Sample of
+// each request flows out, timed from the moment the request was due and judged
+// by its text, and each second what the load generator itself was able to do.
+// The package does not know what stands behind the address, which faults are
+// active, or what a sample is worth to a score.
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"brownout/harness/journal"
+	"brownout/mocks/wire"
+	"brownout/plan"
+)
+
+// Config says what a Runner sends, where to, and who is told.
+type Config struct {
+	Plan          *plan.Plan          // what is sent and when
+	BaseURL       string              // scheme and host of the target, which speaks OpenAI's dialect
+	Key           string              // sent as a bearer token; never written anywhere
+	Model         string              // the model every request asks for
+	Start         time.Time           // run start, the zero of all times; zero value: when Run is called
+	Emit          func(journal.Event) // told of each sample, from many goroutines; must not block
+	VegetaResults io.Writer           // samples in vegeta's own encoding; nil: none
+	Transport     http.RoundTripper   // how requests travel; must end them when their context ends; nil: HTTP/1.1 with pooled connections
+}
+
+// firstWorkers is how many workers vegeta begins with. It adds more as answers
+// take longer, up to the plan's cap.
+const firstWorkers = 16
+
+// Runner sends the load of one run.
+type Runner struct {
+	cfg     Config
+	client  wire.Client
+	workers int
+	due     *Schedule
+	mix     *mix
+	meter   *meter
+	results results
+	start   time.Time
+	began   atomic.Bool
+}
+
+// New prepares a load: every prompt is made, nothing is sent.
+func New(c Config) (*Runner, error) {
+	switch {
+	case c.Plan == nil:
+		return nil, errors.New("load: no plan")
+	case c.Emit == nil:
+		return nil, errors.New("load: nobody listens to the samples")
+	}
+	client, ok := wire.Lookup("openai")
+	if !ok {
+		return nil, errors.New("load: this build does not speak OpenAI's dialect")
+	}
+	m, err := newMix(c, client)
+	if err != nil {
+		return nil, err
+	}
+	due := NewSchedule(c.Plan.Load)
+	if due.Total() == 0 {
+		return nil, errors.New("load: the profile asks for no request within the load's duration; raise a rate or the duration")
+	}
+	workers := c.Plan.Load.Workers
+	if workers <= 0 {
+		workers = plan.DefaultWorkers
+	}
+	r := &Runner{cfg: c, client: client, workers: workers, due: due, mix: m, meter: newMeter(workers)}
+	r.results = results{attack: c.Plan.Scenario, url: m.url}
+	if c.VegetaResults != nil {
+		r.results.to(c.VegetaResults)
+	}
+	return r, nil
+}
+
+// Run sends the load and returns when the last answer is in. It returns an
+// error where ctx ended first: requests in flight are then given up at once
+// and are not samples. It may be called once.
+func (r *Runner) Run(ctx context.Context) error {
+	if r.began.Swap(true) {
+		return errors.New("load: a runner runs once")
+	}
+	r.start = r.cfg.Start
+	if r.start.IsZero() {
+		r.start = time.Now()
+	}
+	r.results.start = r.start
+
+	transport := r.cfg.Transport
+	if transport == nil {
+		t := newTransport(r.workers)
+		defer t.CloseIdleConnections()
+		transport = t
+	}
+	attacker := vegeta.NewAttacker(
+		vegeta.Client(&http.Client{
+			Transport: &probe{Runner: r, ctx: ctx, base: transport},
+			// A target that redirects is judged by its redirect.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}),
+		vegeta.Workers(uint64(min(firstWorkers, r.workers))),
+		vegeta.MaxWorkers(uint64(r.workers)),
+		vegeta.MaxBody(0),
+	)
+	defer context.AfterFunc(ctx, func() { attacker.Stop() })()
+
+	pace := &pacer{ctx: ctx, start: r.start, plan: r.cfg.Plan.Load, due: r.due}
+	// The pacer ends the attack; a duration would drop requests that are late.
+	err := r.drain(ctx, attacker.Attack(r.targeter(), pace, 0, r.cfg.Plan.Scenario))
+	return errors.Join(err, r.results.close())
+}
+
+// drain waits for the attack's end. Every request has a deadline, so it comes
+// by itself. Requests that nothing can end, because the transport does not
+// honour contexts, are left behind once nothing else has ended for a while.
+func (r *Runner) drain(ctx context.Context, attack <-chan *vegeta.Result) error {
+	longest := time.Duration(0)
+	for _, k := range r.mix.kinds {
+		longest = max(longest, k.Deadline)
+	}
+	over := time.NewTimer(time.Until(r.start.Add(r.cfg.Plan.Load.Duration + longest + plan.Grace)))
+	defer over.Stop()
+	stopped := ctx.Done()
+	ended, before := 0, -1
+	for {
+		select {
+		case _, more := <-attack:
+			if !more {
+				return ctx.Err()
+			}
+			ended++
+		case <-stopped:
+			stopped = nil
+			over.Reset(plan.Grace)
+		case <-over.C:
+			if ended > before {
+				before = ended
+				over.Reset(plan.Grace)
+				continue
+			}
+			go func() {
+				for range attack { // lets the workers go when their requests end after all
+				}
+			}()
+			left := fmt.Errorf("load: %d requests went on past their deadlines and were left behind", r.meter.flying())
+			return errors.Join(ctx.Err(), left)
+		}
+	}
+}
+
+// Take returns what the load generator did since the last Take. It may be
+// called at any time, from any goroutine.
+func (r *Runner) Take() Second { return r.meter.take() }
+
+// since is the time since run start.
+func (r *Runner) since() time.Duration { return time.Since(r.start) }
