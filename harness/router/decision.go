@@ -1,0 +1,44 @@
+package router
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Decision is one thing the router did on its own account.
+type Decision struct {
+	What     string        // one of the words below
+	Provider string        // whom it concerns; empty: nobody in particular
+	Marker   string        // the request's marker, or its id where the prompt has none; empty: no one request's doing
+	Detail   string        // the cause, in words
+	Wait     time.Duration // how long it waits, or stays away
+}
+
+// What a Decision may be.
+const (
+	BreakerOpen       = "breaker_open"
+	BreakerHalfOpen   = "breaker_half_open"
+	BreakerClosed     = "breaker_closed"
+	Retry             = "retry"               // the same provider again
+	Failover          = "failover"            // the next provider
+	FirstTokenTimeout = "first_token_timeout" // gave up on a silent provider
+	GapTimeout        = "gap_timeout"         // gave up on a stream that went silent
+	WaitRetryAfter    = "wait_retry_after"    // nobody else was usable, and a provider said when to come back
+	LastResort        = "last_resort"         // every breaker was open; one call was let through
+	Refused           = "refused"             // no provider was allowed
+	Exhausted         = "exhausted"           // nobody was left, or no time
+)
+
+// announce returns the function that tells f and the log of a decision.
+func (r *Router) announce(f func(Decision)) func(Decision) {
+	return func(d Decision) {
+		r.metrics.decisions.WithLabelValues(d.What).Inc()
+		if r.log.Enabled(context.Background(), slog.LevelInfo) {
+			r.log.Info(d.What, "provider", d.Provider, "marker", d.Marker, "detail", d.Detail, "wait", d.Wait)
+		}
+		if f != nil {
+			f(d)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"brownout/mocks/wire"
+)
+
+// kindGone marks what ended because the client left. It is counted, never sent.
+const kindGone wire.FailureKind = "client_gone"
+
+func (c cause) String() string { return c.by.Name + ": " + c.fail.Error() }
+
+// judge says what an error of an attempt means. ctx is the attempt's.
+func judge(ctx context.Context, err error) *wire.Failure {
+	var quiet *silence
+	var f *wire.Failure
+	var dial net.Error
+	why := context.Cause(ctx)
+	switch {
+	case errors.As(why, &quiet):
+		return &wire.Failure{Kind: wire.FailTimeout, Message: quiet.Error()}
+	case errors.Is(why, errDeadline):
+		return &wire.Failure{Kind: wire.FailTimeout, Message: "no answer by the deadline"}
+	case why != nil:
+		return &wire.Failure{Kind: kindGone}
+	case errors.As(err, &f):
+		return f
+	case errors.Is(err, wire.ErrCut):
+		return &wire.Failure{Kind: wire.FailTransport, Message: wire.ErrCut.Error()}
+	case errors.As(err, &dial) && dial.Timeout():
+		return &wire.Failure{Kind: wire.FailTimeout, Message: err.Error()}
+	}
+	return &wire.Failure{Kind: wire.FailTransport, Message: err.Error()}
+}
+
+// forClient is a backend's failure in words that an OpenAI client takes. The
+// meaning and the provider's own sentence are kept; words and numbers of
+// another dialect give way to OpenAI's.
+func forClient(f *wire.Failure, b *backend) *wire.Failure {
+	v := *f
+	if b.Dialect != "openai" {
+		v.Status, v.Type, v.Code, v.Param = 0, "", "", ""
+	}
+	return gateway(&v)
+}
+
+// gateway gives failures that no provider's dialect has words for those of a
+// gateway.
+func gateway(f *wire.Failure) *wire.Failure {
+	switch f.Kind {
+	case wire.FailTransport, wire.FailMalformed:
+		f.Status, f.Type = http.StatusBadGateway, string(f.Kind)
+	case wire.FailTimeout:
+		f.Status, f.Type = http.StatusGatewayTimeout, string(f.Kind)
+	}
+	return f
+}
+
+// exhausted is the failure of a request that nobody answered: the last real
+// cause, with all of them named. Where only one provider was concerned it is
+// that one's own error.
+func (c *call) exhausted() *wire.Failure {
+	var f *wire.Failure
+	switch n := len(c.causes); {
+	case c.left() <= leastBudget || errors.Is(context.Cause(c.ctx), errDeadline):
+		f = gateway(&wire.Failure{
+			Kind: wire.FailTimeout, Code: "deadline_exceeded",
+			Message: c.explain(fmt.Sprintf("deadline of %v reached", c.budget)),
+		})
+	case n == 0:
+		f = c.unasked()
+		f.Message = c.explain("no provider is usable")
+		f.RetryAfter = c.comeBack()
+	default:
+		f = forClient(c.causes[n-1].fail, c.causes[n-1].by)
+		if len(c.cands) > 1 || n > 1 {
+			f.Message = c.explain("no provider could answer")
+		}
+		if wait := c.comeBack(); wait > 0 {
+			f.RetryAfter = wait
+		}
+	}
+	if !c.gone() {
+		c.r.tell(Decision{What: Exhausted, Marker: c.marker, Detail: f.Message})
+	}
+	return f
+}
+
+// unasked is the failure of a request for which every gate was shut: the
+// reason of the best candidate's.
+func (c *call) unasked() *wire.Failure {
+	for i := range c.cands {
+		v := &c.cands[i]
+		if r := v.gate.refuses(v.model); r != nil && r.cause != nil {
+			return forClient(r.cause, v.backend)
+		}
+	}
+	return &wire.Failure{Kind: wire.FailOverload}
+}
+
+// explain adds to a sentence what each provider did, or why it was not asked.
+func (c *call) explain(s string) string {
+	var b strings.Builder
+	b.WriteString(s)
+	for _, v := range c.causes {
+		b.WriteString("; ")
+		b.WriteString(v.String())
+	}
+	for i := range c.cands {
+		v := &c.cands[i]
+		if v.tries > 0 {
+			continue
+		}
+		if r := v.gate.refuses(v.model); r != nil {
+			fmt.Fprintf(&b, "; %s: not asked (%s)", v.Name, r)
+		}
+	}
+	return b.String()
+}
+
+func (r *refusal) String() string {
+	s := "held after"
+	switch {
+	case r.limited:
+		s = "asked to come back in " + r.wait.Round(time.Millisecond).String() + " after"
+	case r.open:
+		s = "breaker open after"
+	}
+	if r.cause == nil {
+		return strings.TrimSuffix(s, " after")
+	}
+	return s + " " + r.cause.Error()
+}
+
+// comeBack is when a retry by the client may help: the first moment, in whole
+// seconds, at which a gate that is shut may open; 0 where none says.
+func (c *call) comeBack() time.Duration {
+	best := time.Duration(math.MaxInt64)
+	for i := range c.cands {
+		v := &c.cands[i]
+		if r := v.gate.refuses(v.model); r != nil {
+			best = min(best, max(r.wait, 1)) // probes under way: a second will tell
+		}
+	}
+	if best == math.MaxInt64 {
+		return 0
+	}
+	return (best + time.Second - 1).Truncate(time.Second)
+}

@@ -1,0 +1,254 @@
+package router
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/agnivade/levenshtein"
+
+	"brownout/plan"
+)
+
+// FromFile reads a configuration file; see Parse.
+func FromFile(path string) (Config, error) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, err
+	}
+	return Parse(path, src, os.LookupEnv)
+}
+
+// Parse reads a configuration in TOML: settings at the top or in a [router]
+// block, and [[backend]] entries whose key stands in the file or in an
+// environment variable. It is strict; each thing wrong is told as
+// "file:line:col: what; how to mend", all of them at once.
+func Parse(name string, src []byte, env func(string) (string, bool)) (Config, error) {
+	tree := map[string]any{}
+	if _, err := toml.Decode(string(src), &tree); err != nil {
+		var p toml.ParseError
+		if errors.As(err, &p) {
+			return Config{}, fmt.Errorf("%s:%d:%d: %s; mend the TOML", name, p.Position.Line, p.Position.Col, p.Message)
+		}
+		return Config{}, fmt.Errorf("%s:1:1: %w; mend the TOML", name, err)
+	}
+	d := &decoder{name: name, src: string(src), env: env}
+	d.settings(tree, nil)
+	if v, ok := tree["router"]; ok {
+		if block, ok := v.(map[string]any); ok {
+			d.settings(block, []string{"router"})
+		} else {
+			d.wrong(at{"router"}, "router is not a table; write [router]")
+		}
+	}
+	d.backends(tree["backend"])
+	if len(d.errs) > 0 {
+		return Config{}, errors.Join(d.errs...)
+	}
+	c := Config{Settings: d.set, Backends: d.list}
+	if _, err := New(c); err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			d.setAmiss(line)
+		}
+		return Config{}, errors.Join(d.errs...)
+	}
+	return c, nil
+}
+
+// setAmiss places an error of New, which begins with the setting's name.
+func (d *decoder) setAmiss(text string) {
+	name, _, _ := strings.Cut(text, ":")
+	where := at{}
+	for part := range strings.SplitSeq(name, ".") {
+		where = append(where, part)
+	}
+	if line, _ := locate(d.src, where); line == 1 {
+		where = append(at{"router"}, where...)
+	}
+	d.wrong(where, "%s", text)
+}
+
+// at is a place in the tree: table names, list indices and a key.
+type at []any
+
+type decoder struct {
+	name string
+	src  string
+	env  func(string) (string, bool)
+	set  plan.Router
+	seen map[string]bool // settings given so far
+	list []Backend
+	errs []error
+}
+
+func (d *decoder) wrong(where at, format string, args ...any) {
+	line, col := locate(d.src, where)
+	d.errs = append(d.errs, fmt.Errorf("%s:%d:%d: %s", d.name, line, col, fmt.Sprintf(format, args...)))
+}
+
+// settings takes in the settings of one block, in the order of their names so
+// that errors are too.
+func (d *decoder) settings(block map[string]any, path []string) {
+	if d.seen == nil {
+		d.seen = map[string]bool{}
+	}
+	where := at{}
+	for _, p := range path {
+		where = append(where, p)
+	}
+	for _, name := range sortedKeys(block) {
+		v := block[name]
+		if len(path) == 0 && (name == "backend" || name == "router") {
+			continue
+		}
+		if sub, ok := v.(map[string]any); ok && name == "breaker" {
+			for _, inner := range sortedKeys(sub) {
+				d.setting("breaker."+inner, sub[inner], append(where[:len(where):len(where)], "breaker", inner))
+			}
+			continue
+		}
+		d.setting(name, v, append(where[:len(where):len(where)], name))
+	}
+}
+
+func (d *decoder) setting(name string, v any, where at) {
+	i := slices.IndexFunc(keys, func(k key) bool { return k.name == name })
+	switch {
+	case i < 0:
+		names := []string{}
+		for _, k := range keys {
+			names = append(names, k.name)
+		}
+		if len(where) == 1 {
+			names = append(names, "router", "backend")
+		}
+		d.wrong(where, "unknown key %q; %s", name, nearest(name, names))
+	case d.seen[name]:
+		d.wrong(where, "%q is given at the top and in [router]; keep one", name)
+	case !keys[i].set(&d.set, v):
+		d.wrong(where, "%s = %v is out of place; give %s", name, v, keys[i].kind())
+	}
+	d.seen[name] = true
+}
+
+// backendKeys are what a [[backend]] may say.
+var backendKeys = []string{"name", "dialect", "base_url", "key", "key_env", "class", "region", "model", "models"}
+
+func (d *decoder) backends(v any) {
+	if v == nil {
+		d.errs = append(d.errs, fmt.Errorf("%s:1:1: no backend; add a [[backend]] with name, dialect and base_url", d.name))
+		return
+	}
+	list, ok := v.([]map[string]any)
+	if !ok {
+		d.wrong(at{"backend"}, "backend is not a list of tables; write [[backend]]")
+		return
+	}
+	for i, t := range list {
+		d.list = append(d.list, d.backend(i, t))
+	}
+}
+
+func (d *decoder) backend(i int, t map[string]any) Backend {
+	var b Backend
+	fields := map[string]*string{
+		"name": &b.Name, "dialect": &b.Dialect, "base_url": &b.BaseURL, "key": &b.Key,
+		"class": &b.Class, "region": &b.Region, "model": &b.Model, "key_env": new(string),
+	}
+	for _, name := range sortedKeys(t) {
+		where := at{"backend", i, name}
+		ok := true
+		switch f := fields[name]; {
+		case f != nil:
+			*f, ok = t[name].(string)
+		case name == "models":
+			b.Models, ok = texts(t[name])
+		default:
+			d.wrong(where, "unknown key %q in [[backend]]; %s", name, nearest(name, backendKeys))
+		}
+		if !ok {
+			// The value is not shown: it may be a key.
+			d.wrong(where, "%s is of the wrong sort; give a text in quotes (models: a list of them)", name)
+		}
+	}
+	if variable := *fields["key_env"]; variable != "" {
+		key, ok := d.env(variable)
+		switch {
+		case t["key"] != nil:
+			d.wrong(at{"backend", i, "key_env"}, "key and key_env are both given; keep one")
+		case !ok:
+			d.wrong(at{"backend", i, "key_env"}, "the environment has no %s; set it, or take key_env away", variable)
+		}
+		b.Key = key
+	}
+	before := map[string]*backend{}
+	for _, other := range d.list {
+		before[other.Name] = &backend{}
+	}
+	if err := check(b, before); err != nil {
+		d.wrong(at{"backend", i}, "%v", err)
+	}
+	return b
+}
+
+// nearest suggests the known word that is least far from the unknown one.
+func nearest(word string, known []string) string {
+	best, far := "", 4
+	for _, k := range known {
+		if n := levenshtein.ComputeDistance(word, k); n < far {
+			best, far = k, n
+		}
+	}
+	if best == "" {
+		return "known are " + strings.Join(known, ", ")
+	}
+	return fmt.Sprintf("did you mean %q?", best)
+}
+
+func sortedKeys(m map[string]any) []string {
+	names := make([]string, 0, len(m))
+	for n := range m {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// PrintConfig writes a whole configuration: every setting with its default and
+// its meaning, and a backend as an example.
+func PrintConfig(w io.Writer) error {
+	set := Resolve(plan.Router{})
+	var b strings.Builder
+	block := ""
+	for _, k := range keys {
+		table, name, nested := strings.Cut(k.name, ".")
+		if !nested {
+			table, name = "", k.name
+		}
+		if table != block {
+			block = table
+			fmt.Fprintf(&b, "[%s]\n", table)
+		}
+		fmt.Fprintf(&b, "# %s\n%s = %s\n\n", k.meaning, name, k.show(&set))
+	}
+	b.WriteString(example)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+const example = `# One entry for each provider.
+[[backend]]
+name = "local"                      # unique; what order names
+dialect = "vllm"                    # openai, anthropic, vllm, ollama
+base_url = "http://127.0.0.1:8000"  # scheme and host
+# key = "…"                         # or key_env, the variable that holds it
+# key_env = "LOCAL_API_KEY"
+class = "gpu"                       # cloud, managed, gpu, edge; what clients may restrict a request to
+region = "local"                    # likewise
+model = "my-model"                  # asked for when the client names one that is not in models
+models = ["my-model"]               # passed on as the client names them
+`

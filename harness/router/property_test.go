@@ -1,0 +1,183 @@
+package router_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"brownout/mocks/wire"
+	"brownout/plan"
+)
+
+// moods are what a backend may do with a call; the property test draws them.
+var moods = []string{
+	"answer", "answer", "answer", "slow", "limit", "limit-long", "quota", "overload", "error", "auth", "retired",
+	"context", "silent", "drop", "html", "cut", "reset", "stall", "stream-error", "empty",
+}
+
+// mood makes a backend's act of a word. limited hears of each retry-after.
+func mood(word, name string, limited func(time.Duration)) act {
+	text := "from " + name
+	words := strings.SplitAfter(text, " ")
+	limit := func(after time.Duration) act {
+		return func(f *fake, w http.ResponseWriter, r *http.Request, req *wire.Request) {
+			fails(wire.FailRateLimit, after)(f, w, r, req)
+			if w.Header().Get("Retry-After") != "" { // not every dialect states it
+				limited(after)
+			}
+		}
+	}
+	switch word {
+	case "slow":
+		return answers(text, 700*time.Millisecond)
+	case "limit":
+		return limit(time.Second)
+	case "limit-long":
+		return limit(20 * time.Second)
+	case "quota":
+		return fails(wire.FailQuota, 0)
+	case "overload":
+		return fails(wire.FailOverload, 0)
+	case "error":
+		return fails(wire.FailServer, 0)
+	case "auth":
+		return fails(wire.FailAuth, 0)
+	case "retired":
+		return fails(wire.FailModelNotFound, 0)
+	case "context":
+		return fails(wire.FailContextLength, 0)
+	case "silent":
+		return hangs
+	case "drop":
+		return drops
+	case "html":
+		return writes(http.StatusOK, "text/html", "<html></html>")
+	case "cut":
+		return unlessUnary(begins(0, words[:1], cuts))
+	case "reset":
+		return unlessUnary(begins(0, words[:1], resets))
+	case "stall":
+		return unlessUnary(begins(0, words[:1], stalls))
+	case "stream-error":
+		return unlessUnary(begins(0, words[:1], failsInStream(wire.FailOverload)))
+	case "empty":
+		return answers("", 0)
+	}
+	return answers(text, 50*time.Millisecond)
+}
+
+// unlessUnary drops unary calls: what happens in a stream cannot happen there.
+func unlessUnary(a act) act {
+	return func(f *fake, w http.ResponseWriter, r *http.Request, req *wire.Request) {
+		if !req.Stream {
+			drops(f, w, r, req)
+			return
+		}
+		a(f, w, r, req)
+	}
+}
+
+// Whatever the providers do: each request ends by its deadline, with one whole
+// answer of one provider or a failure that is told; a torn stream never looks
+// whole; a restricted request never leaves its class; nobody is called before
+// the moment he stated; attempts stay within their bound.
+func TestSoundUnderRandomFaults(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		var fakes []*fake
+		var mu sync.Mutex
+		var wrong []string
+		note := func(format string, args ...any) {
+			mu.Lock()
+			defer mu.Unlock()
+			wrong = append(wrong, fmt.Sprintf(format, args...))
+		}
+		for i, name := range []string{"a", "b", "c"} {
+			script := rapid.SliceOfN(rapid.SampledFrom(moods), 1, 8).Draw(rt, name)
+			f := backend(name, nil)
+			f.Dialect = rapid.SampledFrom(wire.Names()).Draw(rt, name+" dialect")
+			f.Class = plan.Classes[i]
+			var stated, until time.Duration // when it last said to stay away, and until when
+			f.script = func(n int) act {
+				now := time.Since(epoch())
+				mu.Lock()
+				early := now > stated && now < until
+				mu.Unlock()
+				if early {
+					note("%s was called at %v, though it said at %v to stay away until %v", name, now, stated, until)
+				}
+				return mood(script[n%len(script)], name, func(after time.Duration) {
+					mu.Lock()
+					defer mu.Unlock()
+					stated, until = now, max(until, now+after)
+				})
+			}
+			fakes = append(fakes, f)
+		}
+		type order struct {
+			at     time.Duration
+			stream bool
+			allow  string
+			limit  time.Duration
+		}
+		orders := make([]order, rapid.IntRange(1, 25).Draw(rt, "requests"))
+		for i := range orders {
+			orders[i] = order{
+				at:     time.Duration(rapid.IntRange(0, 4000).Draw(rt, "at")) * time.Millisecond,
+				stream: rapid.Bool().Draw(rt, "stream"),
+				allow:  rapid.SampledFrom([]string{"", "", "gpu", "managed,gpu"}).Draw(rt, "allow"),
+				limit:  time.Duration(rapid.SampledFrom([]int{200, 1000, 4000}).Draw(rt, "deadline")) * time.Millisecond,
+			}
+		}
+		set := plan.Router{MaxAttempts: rapid.IntRange(1, 6).Draw(rt, "attempts"), Retries: rapid.IntRange(-1, 2).Draw(rt, "retries")}
+		run(t, set, fakes, func(w *world) {
+			var all sync.WaitGroup
+			for i, o := range orders {
+				all.Go(func() {
+					w.pass(o.at)
+					a := ask{stream: o.stream, deadline: o.limit, marker: fmt.Sprint("m", i)}
+					if o.allow != "" {
+						a.header = http.Header{wire.HeaderAllow: {o.allow}}
+					}
+					g := w.send(a)
+					if g.took > o.limit {
+						note("request %d took %v of %v", i, g.took, o.limit)
+					}
+					if n := len(g.header.Get(wire.HeaderAttempts)); n != 1 || g.header.Get(wire.HeaderAttempts) > fmt.Sprint(set.MaxAttempts) {
+						note("request %d made %q attempts, %d allowed", i, g.header.Get(wire.HeaderAttempts), set.MaxAttempts)
+					}
+					switch {
+					case g.status == http.StatusOK && g.fail == nil && g.err == nil:
+						if g.text != "from "+g.by() || g.finish != wire.FinishStop || o.stream && !g.done {
+							note("request %d got %q by %q, finish %q, done %v", i, g.text, g.by(), g.finish, g.done)
+						}
+					case g.fail == nil || g.done:
+						note("request %d: status %d, failure %v, done %v, error %v", i, g.status, g.fail, g.done, g.err)
+					case g.status == http.StatusOK && g.text != "from ":
+						note("request %d broke off after %q", i, g.text)
+					}
+				})
+			}
+			all.Wait()
+			synctest.Wait()
+			for _, f := range fakes {
+				for _, c := range f.calls {
+					var i int
+					if _, err := fmt.Sscanf(c.req.LastUser(), "say it [[bo:m%d]]", &i); err != nil {
+						note("the prompt came as %q", c.req.LastUser())
+					} else if o := orders[i]; o.allow != "" && !strings.Contains(o.allow, f.Class) {
+						note("request %d, allowed %s, reached %s", i, o.allow, f.Class)
+					}
+				}
+			}
+		})
+		if len(wrong) > 0 {
+			rt.Fatalf("%s", strings.Join(wrong, "\n"))
+		}
+	})
+}

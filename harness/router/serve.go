@@ -1,0 +1,192 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"brownout/chance"
+	"brownout/mocks/wire"
+)
+
+// headerRequestID carries a request's id through every hop.
+const headerRequestID = "X-Request-Id"
+
+// ServeHTTP answers one client request.
+func (r *Router) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	switch q.URL.Path {
+	case "/healthz":
+		r.health(w, q)
+		return
+	case "/metrics":
+		r.metrics.handler().ServeHTTP(w, q)
+		return
+	}
+	id := r.requestID(q)
+	w.Header().Set(headerRequestID, id)
+	op, arg, fail := r.front.Route(q)
+	if fail != nil {
+		fail.RequestID = id
+		r.front.WriteFailure(w, fail)
+		return
+	}
+	switch op {
+	case wire.OpChat:
+		r.chat(w, q, id)
+	case wire.OpModels:
+		r.front.WriteModels(w, r.models())
+	case wire.OpModel:
+		r.model(w, arg)
+	default:
+		r.front.WriteFailure(w, &wire.Failure{Kind: wire.FailNotFound, RequestID: id})
+	}
+}
+
+// health says that the router itself works. Its backends' state is in
+// /metrics: a router with every backend down is still the right place to ask.
+func (r *Router) health(w http.ResponseWriter, q *http.Request) {
+	if q.Method != http.MethodGet && q.Method != http.MethodHead {
+		r.front.WriteFailure(w, &wire.Failure{Kind: wire.FailMethod})
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, `{"status":"ok"}`+"\n") // a client that has left needs no answer
+}
+
+// requestID is the client's own id, or a new one in OpenAI's style.
+func (r *Router) requestID(q *http.Request) string {
+	if id := q.Header.Get(headerRequestID); id != "" && len(id) <= 128 {
+		return id
+	}
+	return r.front.NewRequestID(r.bits("request id"))
+}
+
+// newAnswerID is an answer's id where the provider's dialect has none.
+func (r *Router) newAnswerID() string { return r.front.NewAnswerID(r.bits("answer id")) }
+
+// bits are fresh bits for an id.
+func (r *Router) bits(purpose string) uint64 {
+	return chance.Key{Seed: r.seed, Attempt: int(r.serial.Add(1)), Purpose: purpose}.Bits()
+}
+
+// chat answers one chat request.
+func (r *Router) chat(w http.ResponseWriter, q *http.Request, id string) {
+	r.metrics.inFlight.Inc()
+	defer r.metrics.inFlight.Dec()
+	body := bodies.Get().(*[]byte)
+	defer bodies.Put(body)
+	c := &call{r: r, id: id, began: time.Now()}
+	fail := c.read(q, body)
+	if fail == nil {
+		defer c.begin(q)()
+		fail = c.choose(q)
+	}
+	if fail == nil {
+		var rep *reply
+		if rep, fail = c.forward(); fail == nil {
+			fail = c.deliver(w, rep)
+			r.count(c, fail)
+			return
+		}
+	}
+	r.count(c, fail)
+	if c.gone() {
+		return
+	}
+	fail.RequestID = id
+	c.mark(w.Header(), nil)
+	r.front.WriteFailure(w, fail)
+}
+
+// count counts a request by its outcome.
+func (r *Router) count(c *call, fail *wire.Failure) {
+	switch {
+	case fail == nil:
+		r.metrics.answered.Inc()
+	case c.gone():
+		r.metrics.requests.WithLabelValues(string(kindGone)).Inc()
+	default:
+		r.metrics.requests.WithLabelValues(string(fail.Kind)).Inc()
+	}
+}
+
+// bodies are buffers for whole request and answer bodies.
+var bodies = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+
+// maxPooled keeps one giant prompt from pinning its memory in the pool.
+const maxPooled = 256 << 10
+
+// readAll reads src into *buf, which keeps its room for the next time.
+func readAll(src io.Reader, buf *[]byte) ([]byte, error) {
+	b := (*buf)[:0]
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := src.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err != nil {
+			if cap(b) <= maxPooled {
+				*buf = b
+			}
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return b, err
+		}
+	}
+}
+
+// read decodes the client's request.
+func (c *call) read(q *http.Request, buf *[]byte) *wire.Failure {
+	c.ctx = q.Context()
+	body, err := readAll(http.MaxBytesReader(nil, q.Body, wire.MaxBody), buf)
+	if err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return &wire.Failure{Kind: wire.FailTooLarge}
+		}
+		return &wire.Failure{Kind: wire.FailBadRequest, Message: "the request body could not be read: " + err.Error()}
+	}
+	req, fail := c.r.front.DecodeRequest(q, body)
+	if fail != nil {
+		return fail
+	}
+	c.req = req
+	if c.marker = marker(req.LastUser()); c.marker == "" {
+		c.marker = c.id
+	}
+	return nil
+}
+
+// marker is the identity that a request carries in its prompt as [[bo:ID]], or
+// "". The router only repeats it in its decisions and keys its jitter by it.
+func marker(prompt string) string {
+	_, rest, ok := strings.Cut(prompt, "[[bo:")
+	if !ok {
+		return ""
+	}
+	id, _, ok := strings.Cut(rest, "]]")
+	if !ok || len(id) > 64 {
+		return ""
+	}
+	return id
+}
+
+// errDeadline is the cause with which a request's own time ends.
+var errDeadline = errors.New("deadline reached")
+
+// begin starts the request's clock. The returned function ends it.
+func (c *call) begin(q *http.Request) (end context.CancelFunc) {
+	c.budget = c.r.set.budget(q)
+	if c.budget <= 0 {
+		return func() {}
+	}
+	c.deadline = c.began.Add(c.budget - margin(c.budget))
+	c.ctx, end = context.WithDeadlineCause(c.ctx, c.deadline, errDeadline)
+	return end
+}
