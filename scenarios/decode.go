@@ -1,0 +1,238 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"time"
+)
+
+// shape is how a table is read: what it is called in messages and in the table
+// of rules, which keys are read by hand, and who takes the keys that are not
+// known.
+type shape struct {
+	label string                      // "[load]", `fault "outage"`
+	path  string                      // prefix in rules: "load"
+	hooks map[string]func(node *node) // keys read by hand
+	rest  func(key string, n *node)
+}
+
+// problems collects what is wrong and what is doubtful.
+type problems struct {
+	file  string
+	errs  Errors
+	warns Errors
+}
+
+func (p *problems) fail(n *node, msg, hint string) {
+	p.errs = append(p.errs, p.at(n, msg, hint))
+}
+
+func (p *problems) warn(n *node, msg, hint string) {
+	p.warns = append(p.warns, p.at(n, msg, hint))
+}
+
+func (p *problems) at(n *node, msg, hint string) Error {
+	e := Error{File: p.file, Line: n.at.line, Col: n.at.col, Msg: msg, Hint: hint}
+	if n.at.set != "" {
+		e.File = setPrefix + n.at.set
+	}
+	return e
+}
+
+// read decodes table n over what dst, a pointer to a struct, holds already. It
+// returns false where anything in the table was wrong.
+func (p *problems) read(n *node, dst any, s shape) bool {
+	before := len(p.errs)
+	if n.kind != kindTable {
+		p.fail(n, fmt.Sprintf("%s must be a table, not %s", s.label, n.is()), "")
+		return false
+	}
+	v := reflect.ValueOf(dst).Elem()
+	fields, known := fieldsOf(v)
+	for key := range s.hooks {
+		if _, ok := fields[key]; !ok {
+			known = append(known, key)
+		}
+	}
+	for _, key := range n.keys {
+		c := n.table[key]
+		if hook, ok := s.hooks[key]; ok {
+			hook(c)
+		} else if f, ok := fields[key]; ok {
+			p.value(c, f, s, key)
+		} else if s.rest != nil {
+			s.rest(key, c)
+		} else {
+			p.fail(c, fmt.Sprintf("%s: unknown key %q", s.label, key), suggest(key, known))
+		}
+	}
+	return len(p.errs) == before
+}
+
+// fieldsOf maps TOML keys to the fields of a struct.
+func fieldsOf(v reflect.Value) (fields map[string]reflect.Value, known []string) {
+	fields = map[string]reflect.Value{}
+	for i := range v.NumField() {
+		if key := v.Type().Field(i).Tag.Get("toml"); key != "" && key != "-" {
+			fields[key] = v.Field(i)
+			known = append(known, key)
+		}
+	}
+	return fields, known
+}
+
+var durationType = reflect.TypeFor[time.Duration]()
+
+// value decodes one value into a field and holds it against its rule.
+func (p *problems) value(n *node, f reflect.Value, s shape, key string) {
+	path := key
+	if s.path != "" {
+		path = s.path + "." + key
+	}
+	wrong := func(want string) {
+		p.fail(n, fmt.Sprintf("%s: %s must be %s, not %s", s.label, key, want, n.is()), "")
+	}
+	check := func(value float64, show string) bool {
+		if msg := rules[path].broken(value, f.Type() == durationType); msg != "" {
+			p.fail(n, fmt.Sprintf("%s: %s must be %s, not %s", s.label, key, msg, show), rules[path].hint)
+			return false
+		}
+		return true
+	}
+	if f.Kind() == reflect.Pointer {
+		f.Set(reflect.New(f.Type().Elem()))
+		f = f.Elem()
+	}
+	switch {
+	case f.Type() == durationType:
+		d, ok := p.duration(n, s.label, key)
+		if ok && check(d.Seconds(), d.String()) {
+			f.SetInt(int64(d))
+		}
+	case f.Kind() == reflect.String:
+		if t, ok := n.asText(); !ok {
+			wrong("text in quotes")
+		} else if one := rules[path].oneOf; one != nil && !contains(one, t) {
+			p.fail(n, fmt.Sprintf("%s: unknown %s %q", s.label, key, t), suggest(t, one))
+		} else {
+			f.SetString(t)
+		}
+	case f.Kind() == reflect.Bool:
+		if t, ok := n.value.(bool); ok {
+			f.SetBool(t)
+		} else {
+			wrong("true or false")
+		}
+	case f.CanInt(), f.CanUint():
+		i, ok := n.value.(int64)
+		switch {
+		case !ok:
+			wrong("a whole number")
+		case f.CanUint() && i < 0:
+			wrong("a whole number of at least 0")
+		case !check(float64(i), fmt.Sprint(i)):
+		case f.CanUint():
+			f.SetUint(uint64(i))
+		default:
+			f.SetInt(i)
+		}
+	case f.CanFloat():
+		x, ok := n.asNumber()
+		if !ok {
+			wrong("a finite number")
+		} else if check(x, fmt.Sprint(n.value)) {
+			f.SetFloat(x)
+		}
+	case f.Kind() == reflect.Struct:
+		p.read(n, f.Addr().Interface(), shape{label: s.label + " " + key, path: path})
+	case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.String:
+		list, _ := p.texts(n, s.label, key)
+		f.Set(reflect.ValueOf(list))
+	default:
+		panic(fmt.Sprintf("scenarios: no decoder for %s of type %s", path, f.Type()))
+	}
+}
+
+// asText is the node's text. An override's text needs no quotes, so that there
+// even what looks like a number is text where text is wanted.
+func (n *node) asText() (string, bool) {
+	if n.kind == kindValue && n.raw != "" {
+		if t, ok := n.value.(string); ok {
+			return t, true
+		}
+		return n.raw, true
+	}
+	t, ok := n.value.(string)
+	return t, ok
+}
+
+// asNumber is the node's finite number.
+func (n *node) asNumber() (float64, bool) {
+	switch x := n.value.(type) {
+	case int64:
+		return float64(x), true
+	case float64:
+		return x, !math.IsNaN(x) && !math.IsInf(x, 0)
+	}
+	return 0, false
+}
+
+// duration reads a length of time, written as text with a unit.
+func (p *problems) duration(n *node, label, key string) (time.Duration, bool) {
+	const example = `write for example "10s", "500ms" or "1m30s"`
+	t, ok := n.value.(string)
+	if !ok {
+		p.fail(n, fmt.Sprintf("%s: %s must be a duration in quotes, not %s", label, key, n.is()), example)
+		return 0, false
+	}
+	d, err := time.ParseDuration(t)
+	if err != nil {
+		p.fail(n, fmt.Sprintf("%s: %s: %q is not a duration", label, key, t), example)
+		return 0, false
+	}
+	return d, true
+}
+
+// texts reads a list of texts and returns the node of each beside it.
+func (p *problems) texts(n *node, label, key string) (list []string, nodes []*node) {
+	if n.kind != kindArray {
+		p.fail(n, fmt.Sprintf("%s: %s must be a list of texts, not %s", label, key, n.is()), `write for example ["a", "b"]`)
+		return nil, nil
+	}
+	for _, c := range n.items {
+		t, ok := c.value.(string)
+		if !ok {
+			p.fail(c, fmt.Sprintf("%s: %s must be a list of texts, and one of it is %s", label, key, c.is()), "")
+			continue
+		}
+		list, nodes = append(list, t), append(nodes, c)
+	}
+	return list, nodes
+}
+
+// tables returns the elements of a list of tables.
+func (p *problems) tables(n *node, label string) []*node {
+	if n.kind != kindArray {
+		p.fail(n, fmt.Sprintf("%s must be a list of tables, not %s", label, n.is()), "")
+		return nil
+	}
+	var out []*node
+	for _, c := range n.items {
+		if c.kind != kindTable {
+			p.fail(c, fmt.Sprintf("%s must be a list of tables, and one of it is %s", label, c.is()), "")
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}

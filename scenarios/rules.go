@@ -1,0 +1,151 @@
+package scenarios
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"brownout/plan"
+)
+
+// rule bounds one value. Durations are bounded in seconds.
+type rule struct {
+	min, max float64
+	over     bool // more than min, not equal to it
+	under    bool // less than max, not equal to it
+	oneOf    []string
+	hint     string
+}
+
+// The usual bounds.
+var (
+	positive    = rule{over: true, max: math.Inf(1)}
+	notNegative = rule{max: math.Inf(1)}
+	share       = rule{max: 1}
+	slo         = rule{max: 1, over: true, under: true, hint: "write a share such as 0.99"}
+	atLeastOne  = rule{min: 1, max: math.Inf(1)}
+)
+
+// rules is the one table of bounds, by the path of a key in a scenario.
+var rules = map[string]rule{
+	"load.rate":         notNegative,
+	"load.duration":     positive,
+	"load.workers":      atLeastOne,
+	"load.profile.at":   notNegative,
+	"load.profile.rate": notNegative,
+	"load.mix.weight":   {over: true, max: math.Inf(1), hint: "remove the entry to send none of it"},
+	"load.mix.deadline": positive,
+	"load.mix.tokens":   {min: 1, max: 1e6},
+	"load.mix.prompt":   {min: 1, max: 1e6},
+	"load.mix.degraded": share,
+	"load.mix.questions": {
+		min: 1, max: 1e6,
+	},
+
+	"provider.class":                      {oneOf: plan.Classes},
+	"provider.limits.requests_per_minute": notNegative,
+	"provider.limits.tokens_per_minute":   notNegative,
+	"provider.limits.concurrency":         notNegative,
+	"provider.service.model":              {oneOf: plan.ServiceModels},
+	"provider.service.first_token":        notNegative,
+	"provider.service.first_token_sigma":  {max: 3},
+	"provider.service.per_prompt_token":   notNegative,
+	"provider.service.per_token":          notNegative,
+	"provider.service.per_token_sigma":    {max: 3},
+	"provider.service.slots":              notNegative,
+	"provider.service.queue":              notNegative,
+
+	"provider.service.prefill_rate":       notNegative,
+	"provider.service.step_base":          notNegative,
+	"provider.service.step_per_sequence":  notNegative,
+	"provider.service.max_sequences":      notNegative,
+	"provider.service.max_batched_tokens": notNegative,
+	"provider.service.block_tokens":       notNegative,
+	"provider.service.kv_blocks":          notNegative,
+	"provider.service.max_requests":       notNegative,
+	"provider.service.replicas":           {max: 1000},
+	"provider.service.min_replicas":       {max: 1000},
+	"provider.service.max_replicas":       {max: 1000},
+	"provider.service.target_concurrency": notNegative,
+	"provider.service.scale_up_delay":     notNegative,
+	"provider.service.scale_down_after":   notNegative,
+	"provider.service.cold_start":         notNegative,
+	"provider.service.cold":               {oneOf: []string{plan.ColdWait, plan.ColdRefuse}},
+	"provider.service.keep_alive":         notNegative,
+	"provider.service.throttle_after":     notNegative,
+	"provider.service.throttle_factor":    {max: 100},
+	"provider.variant.weight":             positive,
+
+	"provider.model.context":    atLeastOne,
+	"provider.model.max_output": atLeastOne,
+	"provider.model.price_in":   notNegative,
+	"provider.model.price_out":  notNegative,
+
+	"router.policy":                {oneOf: policies},
+	"router.deadline":              positive,
+	"router.first_token_timeout":   positive,
+	"router.stream_gap_timeout":    positive,
+	"router.connect_timeout":       positive,
+	"router.retries":               {min: -1, max: 100},
+	"router.max_attempts":          {min: 1, max: 1000},
+	"router.backoff_base":          positive,
+	"router.backoff_cap":           positive,
+	"router.max_retry_after_wait":  positive,
+	"router.breaker.failure_ratio": {over: true, max: 1},
+	"router.breaker.min_calls":     atLeastOne,
+	"router.breaker.window":        positive,
+	"router.breaker.open_for":      positive,
+	"router.breaker.probes":        atLeastOne,
+
+	"fault.at":      notNegative,
+	"fault.for":     positive,
+	"fault.horizon": positive,
+	"fault.share":   {over: true, max: 1},
+
+	"promise.availability":      slo,
+	"promise.integrity":         slo,
+	"promise.failover":          positive,
+	"promise.recovery":          positive,
+	"promise.latency_factor":    atLeastOne,
+	"promise.calls_per_request": atLeastOne,
+	"promise.cost_factor":       positive,
+
+	"weights.availability": notNegative,
+	"weights.failover":     notNegative,
+	"weights.latency":      notNegative,
+	"weights.integrity":    notNegative,
+	"weights.recovery":     notNegative,
+	"weights.efficiency":   notNegative,
+	"weights.cost":         notNegative,
+}
+
+// policies of the bundled router that a scenario may name.
+var policies = []string{"priority"}
+
+// broken says what the rule asks for where v breaks it, and "" where it does
+// not. The zero rule allows everything.
+func (r rule) broken(v float64, duration bool) string {
+	if r.max == 0 { // the zero rule, or a list of words
+		return ""
+	}
+	if (v > r.min || v == r.min && !r.over) && (v < r.max || v == r.max && !r.under) {
+		return ""
+	}
+	show := func(x float64) string {
+		if duration {
+			return time.Duration(x * float64(time.Second)).String()
+		}
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	}
+	low, high := "at least ", "at most "
+	if r.over {
+		low = "more than "
+	}
+	if r.under {
+		high = "less than "
+	}
+	if math.IsInf(r.max, 1) {
+		return low + show(r.min)
+	}
+	return low + show(r.min) + " and " + high + show(r.max)
+}
