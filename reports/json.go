@@ -1,0 +1,29 @@
+package reports
+
+import (
+	_ "embed"
+	"encoding/json"
+	"io"
+
+	"brownout/harness/score"
+)
+
+// JSONSchema is the JSON Schema of report.json.
+//
+//go:embed report.schema.json
+var JSONSchema []byte
+
+// writeJSON writes one report, or an array of them for several runs.
+func writeJSON(w io.Writer, runs []*score.Snapshot) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if len(runs) == 1 {
+		return e.Encode(New(runs[0]))
+	}
+	all := make([]*Report, len(runs))
+	for i, s := range runs {
+		all[i] = New(s)
+	}
+	return e.Encode(all)
+}

@@ -1,0 +1,63 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"brownout/harness/score"
+)
+
+// writeMarkdown writes a summary that fits a CI job summary.
+func writeMarkdown(w io.Writer, runs []*score.Snapshot) error {
+	var b strings.Builder
+	for i, s := range runs {
+		if i > 0 {
+			b.WriteString("\n---\n\n")
+		}
+		markdownRun(&b, s)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func markdownRun(b *strings.Builder, s *score.Snapshot) {
+	fmt.Fprintf(b, "## %s: %s\n\n", strings.ToUpper(string(s.Verdict)), escapeMarkdown(s.Plan.Title))
+	fmt.Fprintf(b, "Scenario `%s`, target `%s`, seed %d, %s. Run `%s`.\n\n",
+		s.Plan.Scenario, s.Plan.Target, s.Plan.Seed, seconds(s.T), s.RunID)
+	for _, r := range s.Reasons {
+		fmt.Fprintf(b, "- %s\n", escapeMarkdown(r))
+	}
+	if len(s.Reasons) > 0 {
+		b.WriteString("\n")
+	}
+	for _, t := range tables(s) {
+		if len(t.rows) == 0 {
+			continue
+		}
+		fmt.Fprintf(b, "### %s\n\n", t.title)
+		markdownRow(b, t.head)
+		b.WriteString("|" + strings.Repeat(" --- |", len(t.head)) + "\n")
+		for _, row := range t.rows {
+			markdownRow(b, row)
+		}
+		b.WriteString("\n")
+	}
+}
+
+func markdownRow(b *strings.Builder, cells []string) {
+	b.WriteString("|")
+	for _, c := range cells {
+		b.WriteString(" " + escapeMarkdown(c) + " |")
+	}
+	b.WriteString("\n")
+}
+
+// escapeMarkdown keeps foreign text (titles, provider messages) from becoming
+// markup: tables, HTML, links, images and code.
+var markdownEscaper = strings.NewReplacer(
+	"\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "&", "&amp;", "`", "\\`",
+	"*", "\\*", "[", "\\[", "]", "\\]", "\n", " ", "\r", " ",
+)
+
+func escapeMarkdown(s string) string { return markdownEscaper.Replace(printable(s)) }

@@ -1,0 +1,103 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"brownout/harness/score"
+)
+
+// Format is one kind of report. Write gets one or more finished runs.
+type Format struct {
+	Name    string
+	Summary string
+	Write   func(w io.Writer, runs []*score.Snapshot) error
+}
+
+// Formats lists the formats. Adding one is adding its file and its line here.
+func Formats() []Format {
+	return []Format{
+		{Name: "json", Summary: "report.json, schema " + Schema, Write: writeJSON},
+		{Name: "junit", Summary: "JUnit XML: each expectation a test case", Write: writeJUnit},
+		{Name: "md", Summary: "Markdown for a job summary", Write: writeMarkdown},
+	}
+}
+
+// FormatList is the names of Formats, for help and errors.
+func FormatList() string {
+	var names []string
+	for _, f := range Formats() {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Output is one report to write.
+type Output struct {
+	Format Format
+	Path   string
+}
+
+// ParseOutputs reads FORMAT=PATH specifications.
+func ParseOutputs(specs []string) ([]Output, error) {
+	var out []Output
+	for _, spec := range specs {
+		name, path, ok := strings.Cut(spec, "=")
+		if !ok || path == "" {
+			return nil, fmt.Errorf("--report %q: want FORMAT=PATH, for example json=report.json", spec)
+		}
+		f, ok := lookupFormat(name)
+		if !ok {
+			return nil, fmt.Errorf("--report %q: unknown format %q; known are %s", spec, name, FormatList())
+		}
+		out = append(out, Output{Format: f, Path: path})
+	}
+	return out, nil
+}
+
+func lookupFormat(name string) (Format, bool) {
+	for _, f := range Formats() {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return Format{}, false
+}
+
+// WriteAll writes every report. A file is replaced whole or not at all, so that
+// a full disk or a crash never leaves half a report under its name.
+func WriteAll(outputs []Output, runs []*score.Snapshot) error {
+	for _, o := range outputs {
+		if err := Replace(o.Path, func(w io.Writer) error { return o.Format.Write(w, runs) }); err != nil {
+			return fmt.Errorf("report %s=%s: %w", o.Format.Name, o.Path, err)
+		}
+	}
+	return nil
+}
+
+// Replace writes a file whole or not at all.
+func Replace(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()           // the first error tells more
+			_ = os.Remove(f.Name()) // nothing of use is lost
+		}
+	}()
+	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,216 @@
+package reports_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"brownout/harness/score"
+	"brownout/reports"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v; run the test with -update", err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs from what is written; it is now:\n%s", path, got)
+	}
+}
+
+// write writes one format through the same door as the command line.
+func write(t *testing.T, format string, runs ...*score.Snapshot) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "report")
+	out, err := reports.ParseOutputs([]string{format + "=" + path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reports.WriteAll(out, runs); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestFormatsMatchTheirGoldenFiles(t *testing.T) {
+	for format, name := range map[string]string{"json": "report.json", "junit": "junit.xml", "md": "summary.md"} {
+		t.Run(format, func(t *testing.T) { golden(t, name, write(t, format, finished())) })
+	}
+	t.Run("terminal", func(t *testing.T) {
+		var b bytes.Buffer
+		reports.Summary(&b, finished(), reports.Style{})
+		golden(t, "summary.txt", b.Bytes())
+	})
+	t.Run("terminal in ASCII", func(t *testing.T) {
+		var b bytes.Buffer
+		reports.Summary(&b, finished(), reports.Style{ASCII: true})
+		for _, r := range b.String() {
+			if r > unicode.MaxASCII {
+				t.Fatalf("%q is not ASCII in:\n%s", r, b.String())
+			}
+		}
+	})
+}
+
+func TestJSONFitsItsSchema(t *testing.T) {
+	schema := compile(t)
+	unknown := finished()
+	unknown.Score = score.Total{Total: math.NaN()}
+	unknown.Windows[0].Scored = false
+	unknown.Windows[0].FailedOver = false
+	unknown.Verdict = score.Inconclusive
+	for name, s := range map[string]*score.Snapshot{"finished": finished(), "nothing known": unknown} {
+		t.Run(name, func(t *testing.T) {
+			v, err := jsonschema.UnmarshalJSON(bytes.NewReader(write(t, "json", s)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(v); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	t.Run("the schema refuses what is not a report", func(t *testing.T) {
+		if schema.Validate(map[string]any{"schema": reports.Schema}) == nil {
+			t.Error("a report without fields is valid")
+		}
+	})
+}
+
+func compile(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(reports.JSONSchema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("report.schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("report.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSeveralRunsMakeAnArray(t *testing.T) {
+	var all []reports.Report
+	if err := json.Unmarshal(write(t, "json", finished(), finished()), &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 2 || all[1].Run.Seed != 7 {
+		t.Errorf("got %d reports", len(all))
+	}
+}
+
+// Hostile titles and provider messages stay text in every format.
+func TestForeignTextStaysText(t *testing.T) {
+	s := finished()
+	var suites struct {
+		Suites []struct {
+			Failures int `xml:"failures,attr"`
+			Cases    []struct {
+				Name    string `xml:"name,attr"`
+				Failure string `xml:"failure"`
+			} `xml:"testcase"`
+		} `xml:"testsuite"`
+	}
+	if err := xml.Unmarshal(write(t, "junit", s), &suites); err != nil {
+		t.Fatalf("the JUnit file is not well-formed: %v", err)
+	}
+	if n := suites.Suites[0].Failures; n != 3 {
+		t.Errorf("%d failures, want two expectations and the veto", n)
+	}
+	md := string(write(t, "md", s))
+	for _, bad := range []string{"<script>", "[link](", "*bold*"} {
+		if strings.Contains(md, bad) {
+			t.Errorf("the Markdown carries %q as markup", bad)
+		}
+	}
+	var b bytes.Buffer
+	reports.Summary(&b, s, reports.Style{})
+	if strings.Contains(b.String(), "\x1b") {
+		t.Error("an escape sequence of a message reached the terminal")
+	}
+}
+
+func TestOutputsAreRefusedWithReason(t *testing.T) {
+	for spec, says := range map[string]string{
+		"json":        "want FORMAT=PATH",
+		"json=":       "want FORMAT=PATH",
+		"pdf=out.pdf": "known are json, junit, md",
+	} {
+		if _, err := reports.ParseOutputs([]string{spec}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: error is %v, want it to say %q", spec, err, says)
+		}
+	}
+}
+
+// A report that cannot be written leaves what was there before.
+func TestFailedReportLosesNothing(t *testing.T) {
+	dir := t.TempDir()
+	out, err := reports.ParseOutputs([]string{"json=" + filepath.Join(dir, "missing", "report.json")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reports.WriteAll(out, []*score.Snapshot{finished()}); err == nil || !strings.Contains(err.Error(), "report.json") {
+		t.Errorf("error is %v, want it to name the file", err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v (%v)", left, err)
+	}
+}
+
+func TestProgressNamesTheFaultAndTheBreaker(t *testing.T) {
+	s := finished()
+	s.Windows[0].Active = true
+	line := reports.Progress(s)
+	for _, want := range []string{"[outage]", "openai 40% (open)", "score  88.4", "corrupt 5"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("%q lacks %q", line, want)
+		}
+	}
+	if got := reports.Progress(&score.Snapshot{}); got != "starting" {
+		t.Errorf("before the first event: %q", got)
+	}
+}
+
+func TestRepeatsGiveMeanAndInterval(t *testing.T) {
+	var runs []*score.Snapshot
+	for _, total := range []float64{80, 90, 100} {
+		s := finished()
+		s.Score.Total = total
+		runs = append(runs, s)
+	}
+	var b bytes.Buffer
+	reports.Repeats(&b, runs, reports.Style{})
+	// mean 90, standard error 10/sqrt(3), t of 2 degrees of freedom 4.303
+	if want := "mean score 90.0, 95 % interval 65.2 to 100.0 over 3 runs"; !strings.Contains(b.String(), want) {
+		t.Errorf("lacks %q:\n%s", want, b.String())
+	}
+}

@@ -1,0 +1,170 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	pretty "github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"brownout/harness/score"
+	"brownout/plan"
+)
+
+// Style is how a terminal is drawn on.
+type Style struct {
+	Colour bool
+	ASCII  bool
+}
+
+// Summary prints the verdict and the tables of one run.
+func Summary(w io.Writer, s *score.Snapshot, st Style) {
+	fmt.Fprintln(w)
+	for _, t := range tables(s) {
+		if len(t.rows) == 0 {
+			continue
+		}
+		fmt.Fprintln(w, t.title)
+		Listing(w, t.head, t.rows, st)
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintf(w, "%s  %s\n", st.verdict(s.Verdict), printable(s.Plan.Title))
+	for _, r := range s.Reasons {
+		fmt.Fprintf(w, "  - %s\n", printable(r))
+	}
+}
+
+// verdict is the verdict as a word, coloured where colours are wanted.
+func (st Style) verdict(v score.Verdict) string {
+	word := strings.ToUpper(string(v))
+	if !st.Colour {
+		return word
+	}
+	switch v {
+	case score.Pass:
+		return text.Colors{text.Bold, text.FgGreen}.Sprint(word)
+	case score.Fail:
+		return text.Colors{text.Bold, text.FgRed}.Sprint(word)
+	default:
+		return text.Colors{text.Bold, text.FgYellow}.Sprint(word)
+	}
+}
+
+// Listing prints a table.
+func Listing(w io.Writer, head []string, rows [][]string, st Style) {
+	t := pretty.NewWriter()
+	t.SetOutputMirror(w)
+	style := pretty.StyleLight
+	if st.ASCII {
+		style = pretty.StyleDefault
+	}
+	style.Format.Header = text.FormatDefault
+	style.Options.SeparateRows = false
+	if st.Colour {
+		style.Color.Header = text.Colors{text.Bold}
+	}
+	t.SetStyle(style)
+	t.AppendHeader(row(head))
+	for _, r := range rows {
+		t.AppendRow(row(r))
+	}
+	configs := make([]pretty.ColumnConfig, len(head))
+	for i := range head {
+		configs[i] = pretty.ColumnConfig{Number: i + 1, WidthMax: 60, WidthMaxEnforcer: text.WrapSoft}
+	}
+	t.SetColumnConfigs(configs)
+	t.Render()
+}
+
+func row(cells []string) pretty.Row {
+	r := make(pretty.Row, len(cells))
+	for i, c := range cells {
+		r[i] = printable(c)
+	}
+	return r
+}
+
+// printable keeps foreign text from steering the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// Progress is one line about a run under way.
+func Progress(s *score.Snapshot) string {
+	if s.Plan == nil {
+		return "starting"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%5.1fs %-8s", s.T.Seconds(), s.Phase)
+	if s.Score.Scored {
+		fmt.Fprintf(&b, " score %5.1f", s.Score.Total)
+	} else {
+		b.WriteString(" score     -")
+	}
+	y := s.Requests
+	fmt.Fprintf(&b, "  requests %d ok %d degraded %d failed %d hung %d corrupt %d", y.Total, y.OK, y.Degraded, y.Failed, y.Hung, y.Corrupt)
+	for _, l := range s.Providers {
+		fmt.Fprintf(&b, "  %s %.0f%%", l.Name, 100*l.RecentShare)
+		if l.Breaker != "" && l.Breaker != "closed" {
+			b.WriteString(" (" + l.Breaker + ")")
+		}
+	}
+	for _, w := range s.Windows {
+		if w.Active {
+			b.WriteString("  [" + w.Fault + "]")
+		}
+	}
+	return b.String()
+}
+
+// Explain prints a resolved scenario in plain words.
+func Explain(w io.Writer, p *plan.Plan, st Style) {
+	fmt.Fprintf(w, "%s: %s\n\n%s\n\n", p.Scenario, p.Title, strings.TrimSpace(p.About))
+	if len(p.Tags) > 0 {
+		fmt.Fprintf(w, "tags        %s\n", strings.Join(p.Tags, ", "))
+	}
+	if len(p.Challenges) > 0 {
+		fmt.Fprintf(w, "challenges  %s\n", strings.Join(p.Challenges, ", "))
+	}
+	fmt.Fprintf(w, "length      %s\nload        %s\n\n", p.Load.Duration, profile(p.Load))
+	var rows [][]string
+	for _, f := range p.Faults {
+		rows = append(rows, []string{f.Name, f.Kind, strings.Join(f.On, ", "), f.At.String(), f.Clear().String(), f.End().String()})
+	}
+	Listing(w, []string{"fault", "kind", "on", "injected", "cleared", "window ends"}, rows, st)
+	rows = nil
+	for _, v := range p.Providers {
+		rows = append(rows, []string{v.Name, v.Class, v.Region, v.Dialect, models(v)})
+	}
+	Listing(w, []string{"provider", "class", "region", "dialect", "models"}, rows, st)
+	rows = nil
+	for _, e := range p.Expect {
+		rows = append(rows, []string{e.Expr})
+	}
+	if len(rows) > 0 {
+		Listing(w, []string{"expectations"}, rows, st)
+	}
+}
+
+func profile(l plan.Load) string {
+	var parts []string
+	for _, p := range l.Profile {
+		parts = append(parts, fmt.Sprintf("%g/s at %s", p.Rate, p.At.Round(time.Millisecond)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func models(p plan.Provider) string {
+	var ids []string
+	for _, m := range p.Models {
+		ids = append(ids, m.ID)
+	}
+	return strings.Join(ids, ", ")
+}
