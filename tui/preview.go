@@ -1,0 +1,172 @@
+package tui
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"brownout/harness/score"
+	"brownout/plan"
+)
+
+// previewStep is how many lines a key scrolls the preview.
+const previewStep = 5
+
+// previewRow is one row of a preview: a function of an area one row high, so
+// that pictures and text scroll alike.
+type previewRow func(a area)
+
+// preview shows what the entry under the cursor would do.
+func (l launcher) preview(a area) {
+	e, ok := l.current()
+	if !ok {
+		return
+	}
+	rows := previewRows(e.Plan, a.w)
+	first := min(l.first, max(len(rows)-a.h, 0))
+	for y := 0; y < a.h && first+y < len(rows); y++ {
+		rows[first+y](a.line(y))
+	}
+	if first+a.h < len(rows) && a.h > 0 {
+		a.right(0, a.h-1, a.w, inkDim, " more below ")
+	}
+}
+
+// previewEnd is the last first line that a preview can have.
+func (l launcher) previewEnd() int {
+	e, ok := l.current()
+	if !ok {
+		return 0
+	}
+	listW, boxes := l.split()
+	w, h := l.w-listW-1, l.h-3
+	if boxes {
+		w, h = w-4, h-1
+	}
+	return max(len(previewRows(e.Plan, max(w, 1)))-h, 0)
+}
+
+// loadRows is the height of the picture of the load.
+const loadRows = 7
+
+func previewRows(p *plan.Plan, w int) []previewRow {
+	var rows []previewRow
+	add := func(in ink, text string) {
+		rows = append(rows, func(a area) { a.text(0, 0, a.w, in, text) })
+	}
+	pair := func(name, value string) {
+		if value == "" {
+			return
+		}
+		for i, line := range wrap(value, w-12) {
+			rows = append(rows, func(a area) {
+				if i == 0 {
+					a.put(0, 0, inkDim, name)
+				}
+				a.text(12, 0, a.w-12, inkText, line)
+			})
+		}
+	}
+	add(inkStrong, p.Title)
+	for _, line := range wrap(p.About, w) {
+		add(inkText, line)
+	}
+	add(inkText, "")
+	pair("tags", strings.Join(p.Tags, ", "))
+	pair("challenges", strings.Join(p.Challenges, ", "))
+	pair("length", short(p.Load.Duration))
+	pair("requests", mixText(p.Load))
+	add(inkText, "")
+	rows = append(rows, loadPicture(p)...)
+	add(inkText, "")
+	for _, f := range p.Faults {
+		rows = append(rows, func(a area) {
+			x := a.put(0, 0, inkFault, a.th.glyph.faulty)
+			x = a.text(x+1, 0, a.w-x-1, inkStrong, f.Name)
+			a.text(x+1, 0, a.w-x-1, inkText, "on "+onWhom(f.On)+" at "+short(f.At)+" for "+short(f.For))
+		})
+	}
+	for _, v := range p.Providers {
+		rows = append(rows, func(a area) {
+			a.put(0, 0, inkGood, a.th.glyph.closed)
+			a.text(2, 0, 14, inkStrong, v.Name)
+			a.text(17, 0, 8, inkText, v.Class)
+			a.text(26, 0, 14, inkDim, v.Region)
+			if len(v.Models) > 0 {
+				a.text(41, 0, a.w-41, inkDim, v.Models[0].ID)
+			}
+		})
+	}
+	if len(p.Expect) > 0 {
+		add(inkText, "")
+		for _, e := range p.Expect {
+			pair("expects", e.Expr)
+		}
+	}
+	return rows
+}
+
+// mixText writes what is sent and how often.
+func mixText(l plan.Load) string {
+	sum := 0.0
+	for _, m := range l.Mix {
+		sum += m.Weight
+	}
+	parts := make([]string, 0, len(l.Mix))
+	for _, m := range l.Mix {
+		if sum > 0 {
+			parts = append(parts, percentRound(m.Weight/sum)+" "+m.Kind)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// loadPicture draws the rate over time with the fault windows shaded: the
+// chart of the live screen before anything has happened.
+func loadPicture(p *plan.Plan) []previewRow {
+	s := &score.Snapshot{Plan: p}
+	rows := make([]previewRow, 0, loadRows+2)
+	for y := range loadRows {
+		rows = append(rows, func(a area) {
+			plot := a.sub(gutter, 0, a.w-gutter, 1)
+			x, faults := newAxis(p, plot.w), stretches(s)
+			top := topRate(s, plot.w)
+			switch y {
+			case 0:
+				a.right(0, 0, gutter-1, inkDim, rateText(math.Ceil(top)))
+			case loadRows - 1:
+				a.right(0, 0, gutter-1, inkDim, "0")
+			}
+			for c := range plot.w {
+				drawLoadCell(plot, c, y, p.Load.Rate(x.at(c)+time.Duration(float64(x.whole)/float64(2*x.cols)))/top, x.under(faults, c))
+			}
+		})
+	}
+	rows = append(rows, func(a area) {
+		plot := a.sub(gutter, 0, a.w-gutter, 1)
+		newAxis(p, plot.w).bands(plot, 0, stretches(s))
+	}, func(a area) {
+		plot := a.sub(gutter, 0, a.w-gutter, 1)
+		newAxis(p, plot.w).ticks(plot, 0)
+	})
+	return rows
+}
+
+// drawLoadCell draws one cell of the picture of the load: y rows below its top,
+// for a share of the highest rate.
+func drawLoadCell(a area, c, y int, share float64, faulty bool) {
+	steps := a.th.glyph.columns
+	eighths := int(math.Round(share*float64(loadRows*len(steps)))) - (loadRows-1-y)*len(steps)
+	shade := ink(0)
+	if faulty {
+		shade = shaded
+	}
+	switch {
+	case eighths > 0:
+		a.stamp(c, 0, inkAccent|shade, steps[min(eighths, len(steps))-1])
+	case faulty && a.th.plain:
+		a.stamp(c, 0, inkDim, a.th.glyph.shade)
+	case faulty:
+		a.stamp(c, 0, inkText|shade, " ")
+	}
+}
