@@ -1,0 +1,231 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"brownout/plan"
+	"brownout/scenarios"
+)
+
+// fence is one fenced block of the README.
+type fence struct{ language, text string }
+
+var (
+	fences   = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
+	inline   = regexp.MustCompile("`(bin/brownout [^`\n]+)`")
+	asScript = strings.NewReplacer("'", "", `"`, "")
+)
+
+func readme(t *testing.T) (text string, blocks []fence) {
+	t.Helper()
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range fences.FindAllStringSubmatch(string(b), -1) {
+		blocks = append(blocks, fence{m[1], m[2]})
+	}
+	return string(b), blocks
+}
+
+// Each command that the README shows runs, with the scenario that it shows.
+func TestReadmeCommands(t *testing.T) {
+	t.Parallel()
+	text, blocks := readme(t)
+	var lines []string
+	for _, b := range blocks {
+		for line := range strings.Lines(b.text) {
+			// Those about mocks talk to each other: see TestReadmeMocksCommands.
+			if strings.HasPrefix(line, "bin/brownout") && !strings.HasPrefix(line, "bin/brownout mocks ") {
+				lines = append(lines, strings.TrimSpace(line))
+			}
+		}
+	}
+	for _, m := range inline.FindAllStringSubmatch(text, -1) {
+		lines = append(lines, m[1])
+	}
+	if len(lines) < 10 {
+		t.Fatalf("the README shows only %q", lines)
+	}
+	for _, line := range lines {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			command, _, _ := strings.Cut(line, "#")
+			runAsShown(t, strings.Fields(asScript.Replace(command))[1:], blocks)
+		})
+	}
+}
+
+// runAsShown runs one command line: as it stands where that takes no time, in
+// seconds where it would take minutes, and to the first sign of life where it
+// would serve for ever.
+func runAsShown(t *testing.T, args []string, blocks []fence) {
+	t.Helper()
+	c := program(t, args...)
+	writeShown(t, c.Dir, blocks)
+	switch {
+	case args[0] == "run":
+		c = hurried(t, c, args)
+		// Too short a run to tell anything: what counts is that it ran.
+		if r := finish(t, c); !slices.Contains([]int{exitPassed, exitFailed, exitInconclusive}, r.code) {
+			t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
+		}
+		mustHaveWritten(t, c, args)
+	case args[0] == "router" && slices.Contains(args, "--config"):
+		printed := brownout(t, "router", "--print-config")
+		if err := os.WriteFile(filepath.Join(c.Dir, "router.toml"), []byte(printed.out), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		serveAndStop(t, c)
+	default:
+		if r := finish(t, c); r.code != exitPassed || r.out == "" {
+			t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
+		}
+	}
+}
+
+// writeShown writes the scenarios of the README under the names by which its
+// commands call them.
+func writeShown(t *testing.T, dir string, blocks []fence) {
+	t.Helper()
+	for _, b := range blocks {
+		if b.language != "toml" {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(dir, "lunch.toml"), []byte(b.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// hurried makes a run last a second and a half, with all its faults in it.
+func hurried(t *testing.T, c *exec.Cmd, args []string) *exec.Cmd {
+	t.Helper()
+	name := args[1]
+	if strings.HasSuffix(name, ".toml") {
+		name = filepath.Join(c.Dir, name)
+	}
+	sc, err := scenarios.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := sc.Resolve(scenarios.ResolveOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := []string{"--set", "load.duration=1500ms"}
+	for _, f := range p.Faults {
+		more = append(more, "--set", "fault."+f.Name+".at=500ms", "--set", "fault."+f.Name+".for=400ms")
+	}
+	for _, kind := range plan.Kinds {
+		if _, ok := p.MixOf(kind); ok {
+			more = append(more, "--set", "load.mix."+kind+".deadline=1s")
+		}
+	}
+	c.Args = append(c.Args, more...)
+	return c
+}
+
+// mustHaveWritten sees that the files of --report and --vegeta-results are
+// there.
+func mustHaveWritten(t *testing.T, c *exec.Cmd, args []string) {
+	t.Helper()
+	for i, arg := range args {
+		var files []string
+		switch arg {
+		case "--report":
+			for _, r := range strings.Split(args[i+1], ",") {
+				_, path, _ := strings.Cut(r, "=")
+				files = append(files, path)
+			}
+		case "--vegeta-results":
+			files = []string{args[i+1]}
+		}
+		for _, f := range files {
+			if fi, err := os.Stat(filepath.Join(c.Dir, f)); err != nil || fi.Size() == 0 {
+				t.Errorf("%s was not written: %v", f, err)
+			}
+		}
+	}
+}
+
+// serveAndStop starts a server on a port of its own and stops it once it
+// listens.
+func serveAndStop(t *testing.T, c *exec.Cmd) {
+	t.Helper()
+	if i := slices.Index(c.Args, "--listen"); i > 0 {
+		c.Args[i+1] = "127.0.0.1:0"
+	}
+	out := &watched{want: "listening on http://127.0.0.1:", seen: make(chan struct{})}
+	c.Stdout, c.Stderr = out, out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-out.seen:
+	case <-time.After(30 * time.Second):
+		t.Errorf("it never listened:\n%s", out.text())
+	}
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		t.Errorf("%v:\n%s", err, out.text())
+	}
+}
+
+// The scenario that the README shows is valid, without a warning, and its
+// table names every scenario that there is.
+func TestReadmeScenarios(t *testing.T) {
+	t.Parallel()
+	text, blocks := readme(t)
+	shown := 0
+	for _, b := range blocks {
+		if b.language != "toml" {
+			continue
+		}
+		shown++
+		path := filepath.Join(t.TempDir(), "shown.toml")
+		if err := os.WriteFile(path, []byte(b.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r := brownout(t, "validate", path); r.code != exitPassed || r.err != "" {
+			t.Errorf("exit code %d:\n%s\nof\n%s", r.code, r.err, b.text)
+		}
+	}
+	if shown == 0 {
+		t.Error("the README shows no scenario")
+	}
+	for _, name := range scenarios.Builtin() {
+		if !strings.Contains(text, "| `"+name+"` |") {
+			t.Errorf("the README does not list %s", name)
+		}
+	}
+}
+
+// Each make command that the README shows is a target of the Makefile.
+func TestReadmeMakeTargets(t *testing.T) {
+	t.Parallel()
+	text, _ := readme(t)
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile("(?m)(?:^|`)make ([a-z]+)").FindAllStringSubmatch(text, -1)
+	if len(found) < 2 {
+		t.Fatalf("the README shows only %q", found)
+	}
+	for _, m := range found {
+		if !regexp.MustCompile("(?m)^" + m[1] + ":").Match(makefile) {
+			t.Errorf("the Makefile has no target %s", m[1])
+		}
+	}
+}
