@@ -17,7 +17,8 @@ build: ## build bin/brownout
 run: build ## run the flagship scenario: live screen on a terminal, headless otherwise
 	bin/brownout run provider-outage
 
-test: needs check race sdks calibrate js ## format, vet, staticcheck and every test
+test: needs check race sdks ## format, vet, staticcheck and every test
+	$(MAKE) -j2 calibrate js # both wait more than they work
 
 needs: ## install what the tests need and the machine lacks (tmux, on Debian)
 	@command -v tmux >/dev/null || { apt-get update -qq && apt-get install -y -qq tmux >/dev/null; }
@@ -34,7 +35,7 @@ format: ## format every file
 	$(TOOL) gofumpt -w .
 
 race: ## every test of ours under the race detector
-	$(GO) test -race -skip '^TestCalibration$$' -timeout 5m ./...
+	$(GO) test -race -parallel 4 -skip '^TestCalibration$$' -timeout 5m ./...
 
 # The providers' SDKs are most of what there is to compile, and their races are
 # not ours to find: their tests are built without the detector.
