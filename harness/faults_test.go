@@ -61,7 +61,12 @@ func TestFaultThatCannotBeCleared(t *testing.T) {
 		return target.Start(ctx, p.Target, o)
 	}}
 	s := overlook(t.Context(), t, p, o)
-	// While the link is down its port is free, and a thief takes it.
+	// While the link is down its port is free, and a thief takes it: not before
+	// the fault was confirmed, which a thief that answers would prevent.
+	eventually(t, "the fault is in effect", func() bool {
+		w := s.Snapshot().Windows
+		return len(w) == 1 && w[0].Active
+	})
 	var thief net.Listener
 	eventually(t, "the link's port is free", func() (ok bool) {
 		var err error
