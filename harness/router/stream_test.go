@@ -233,9 +233,10 @@ func TestConnectionsAreReused(t *testing.T) {
 	run(t, plan.Router{}, []*fake{a}, func(w *world) {
 		for range 10 {
 			w.send(ask{stream: true})
+			synctest.Wait() // a connection is back in its pool a moment after its answer's end
 			w.send(ask{})
+			synctest.Wait()
 		}
-		synctest.Wait()
 		if a.dials != 1 {
 			t.Errorf("%d connections for 20 requests, want 1", a.dials)
 		}
