@@ -35,7 +35,7 @@ format: ## format every file
 	$(TOOL) gofumpt -w .
 
 race: ## every test of ours under the race detector
-	$(GO) test -race -parallel 4 -skip '^TestCalibration$$' -timeout 5m ./...
+	$(GO) test -race -skip '^TestCalibration$$' -timeout 5m ./...
 
 # The providers' SDKs are most of what there is to compile, and their races are
 # not ours to find: their tests are built without the detector.

