@@ -23,6 +23,10 @@ func Formats() []Format {
 		{Name: "json", Summary: "report.json, schema " + Schema, Write: writeJSON},
 		{Name: "junit", Summary: "JUnit XML: each expectation a test case", Write: writeJUnit},
 		{Name: "md", Summary: "Markdown for a job summary", Write: writeMarkdown},
+		{Name: "html", Summary: "one self-contained page with charts and waterfalls", Write: writeHTML},
+		{Name: "csv", Summary: "one row for each second", Write: writeCSV},
+		{Name: "openmetrics", Summary: "OpenMetrics text, for a push gateway or a scraper", Write: writeOpenMetrics},
+		{Name: "badge", Summary: "an SVG badge: the worst verdict and its score", Write: writeBadge},
 	}
 }
 

@@ -56,7 +56,10 @@ func write(t *testing.T, format string, runs ...*score.Snapshot) []byte {
 }
 
 func TestFormatsMatchTheirGoldenFiles(t *testing.T) {
-	for format, name := range map[string]string{"json": "report.json", "junit": "junit.xml", "md": "summary.md"} {
+	for format, name := range map[string]string{
+		"json": "report.json", "junit": "junit.xml", "md": "summary.md",
+		"html": "report.html", "csv": "seconds.csv", "openmetrics": "metrics.txt", "badge": "badge.svg",
+	} {
 		t.Run(format, func(t *testing.T) { golden(t, name, write(t, format, finished())) })
 	}
 	t.Run("terminal", func(t *testing.T) {
