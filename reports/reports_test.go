@@ -45,7 +45,7 @@ func write(t *testing.T, format string, runs ...*score.Snapshot) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := reports.WriteAll(out, runs); err != nil {
+	if err := reports.WriteAll(out, runs, nil); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)
@@ -180,7 +180,7 @@ func TestFailedReportLosesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := reports.WriteAll(out, []*score.Snapshot{finished()}); err == nil || !strings.Contains(err.Error(), "report.json") {
+	if err := reports.WriteAll(out, []*score.Snapshot{finished()}, nil); err == nil || !strings.Contains(err.Error(), "report.json") {
 		t.Errorf("error is %v, want it to name the file", err)
 	}
 	left, err := os.ReadDir(dir)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -93,14 +94,18 @@ func (a *app) runAll(ctx context.Context, names []string, f runFlags, seeded boo
 	}
 	live := !f.headless && len(plans) == 1 && a.interactive()
 	var snaps []*score.Snapshot
+	var journals []string
 	for i, p := range plans {
 		if len(plans) > 1 {
 			fmt.Fprintf(a.out, "\nrun %d of %d\n", i+1, len(plans))
 		}
-		snap, err := a.runOne(ctx, p, f, live)
+		snap, dir, err := a.runOne(ctx, p, f, live)
 		if snap != nil {
 			snaps = append(snaps, snap)
-			if e := reports.WriteAll(outputs, snaps); e != nil {
+			if dir != "" {
+				journals = append(journals, filepath.Join(dir, reports.JournalFile))
+			}
+			if e := reports.WriteAll(outputs, snaps, journals); e != nil {
 				err = errors.Join(err, &harness.EnvironmentError{Err: e})
 			}
 		}
@@ -145,19 +150,20 @@ func (a *app) resolveAll(names []string, f runFlags, seeded bool) ([]*plan.Plan,
 }
 
 // runOne runs one plan, on the live screen or headless, and prints its result.
-func (a *app) runOne(ctx context.Context, p *plan.Plan, f runFlags, live bool) (*score.Snapshot, error) {
+// It tells where the run is kept; "" where it is not.
+func (a *app) runOne(ctx context.Context, p *plan.Plan, f runFlags, live bool) (snap *score.Snapshot, dir string, err error) {
 	o := harness.Options{VegetaResults: f.vegeta, PortFrom: f.portFrom, Versions: versions()}
 	if !f.noJournal {
 		o.OutDir = f.out
 	}
 	session, err := harness.Start(ctx, p, o)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if live {
 		err := tui.Live(ctx, session, tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: f.ascii})
 		if errors.Is(err, tui.ErrForced) {
-			return nil, harness.ErrInterrupted // told twice: leave now, the journal is whole up to its last second
+			return nil, "", harness.ErrInterrupted // told twice: leave now, the journal is whole up to its last second
 		}
 		if err != nil && !errors.Is(err, tui.ErrInterrupted) {
 			// The screen is gone, the run is not: it goes on without one.
@@ -168,12 +174,15 @@ func (a *app) runOne(ctx context.Context, p *plan.Plan, f runFlags, live bool) (
 	if !live {
 		a.progress(session, p)
 	}
-	snap, err := session.Wait()
+	snap, err = session.Wait()
 	reports.Summary(a.out, snap, a.style(f.ascii))
 	if session.Dir != "" {
 		fmt.Fprintf(a.out, "journal  %s\n", session.Dir)
+		if e := reports.Keep(session.Dir, snap); e != nil {
+			err = errors.Join(err, &harness.EnvironmentError{Err: fmt.Errorf("the run could not be kept whole: %w", e)})
+		}
 	}
-	return snap, err
+	return snap, session.Dir, err
 }
 
 // progress prints a line a second until the run has ended.
