@@ -17,8 +17,8 @@ import (
 	"brownout/harness/score"
 )
 
-// publishEvery is how often snapshots are made while it plays.
-const publishEvery = 100 * time.Millisecond
+// PublishEvery is how often snapshots are made while it plays.
+const PublishEvery = 100 * time.Millisecond
 
 // Bounds of the speed, in seconds of the run to a second.
 const (
@@ -236,7 +236,7 @@ func (h *head) failed(err error) {
 
 // play moves the run's time on until ctx ends.
 func (h *head) play(ctx context.Context) {
-	t := time.NewTicker(publishEvery)
+	t := time.NewTicker(PublishEvery)
 	defer t.Stop()
 	before := time.Now()
 	for {
