@@ -217,3 +217,29 @@ func TestRepeatsGiveMeanAndInterval(t *testing.T) {
 		t.Errorf("lacks %q:\n%s", want, b.String())
 	}
 }
+
+func TestMarkdownFitsASummary(t *testing.T) {
+	runs := make([]*score.Snapshot, 100)
+	for i := range runs {
+		runs[i] = finished()
+	}
+	b := write(t, "md", runs...)
+	if len(b) > 65_536 || !strings.Contains(string(b), "more of 100 runs do not fit") {
+		t.Errorf("%d bytes, and the end says %q", len(b), b[len(b)-100:])
+	}
+}
+
+func TestAnnotations(t *testing.T) {
+	doubt, pass := finished(), finished()
+	doubt.Verdict, doubt.Reasons = score.Inconclusive, []string{"inconclusive: 50 %\n::error::forged"}
+	pass.Verdict = score.Pass
+	var b bytes.Buffer
+	if err := reports.Annotations(&b, []*score.Snapshot{finished(), doubt, pass}); err != nil {
+		t.Fatal(err)
+	}
+	want := "::error title=hostile (bundled%2C seed 7)%3A fail::expectation failed: availability >= 99%25\x1b[2J\n" +
+		"::warning title=hostile (bundled%2C seed 7)%3A inconclusive::inconclusive: 50 %25%0A::error::forged\n"
+	if b.String() != want {
+		t.Errorf("got\n%q\nwant\n%q", b.String(), want)
+	}
+}

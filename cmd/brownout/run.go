@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -24,6 +25,7 @@ const defaultOut = ".brownout/runs"
 // runFlags are the flags of run.
 type runFlags struct {
 	headless, noJournal, ascii bool
+	github                     bool
 	seed                       uint64
 	repeat                     int
 	target, out, vegeta        string
@@ -64,6 +66,7 @@ Exit codes: 0 passed, 1 expectations failed or veto, 2 bad input,
 	fl.StringVar(&f.target, "target", "", "system under test (default: the scenario's, else "+target.Default+")")
 	fl.StringArrayVar(&f.set, "set", nil, "override a value of the scenario: key=value, by dotted path (repeatable)")
 	fl.StringSliceVar(&f.report, "report", nil, "write a report: FORMAT=PATH, repeatable or comma-separated; formats: "+reports.FormatList())
+	fl.BoolVar(&f.github, "github", false, "in a GitHub workflow: write the job summary, and annotate what failed")
 	fl.StringVar(&f.out, "out", defaultOut, "directory in which runs are kept")
 	fl.BoolVar(&f.noJournal, "no-journal", false, "keep nothing of the run on disk")
 	fl.StringVar(&f.vegeta, "vegeta-results", "", "write the samples in vegeta's own encoding, for vegeta report and vegeta plot")
@@ -113,10 +116,33 @@ func (a *app) runAll(ctx context.Context, names []string, f runFlags, seeded boo
 			return err
 		}
 	}
+	if f.github {
+		if err := a.tellGitHub(snaps); err != nil {
+			return &harness.EnvironmentError{Err: err}
+		}
+	}
 	if len(snaps) > 1 {
 		reports.Repeats(a.out, snaps, a.style(f.ascii))
 	}
 	return verdictError(snaps)
+}
+
+// tellGitHub appends to the job summary, which other steps write to as well,
+// and prints annotations.
+func (a *app) tellGitHub(snaps []*score.Snapshot) error {
+	path := a.env("GITHUB_STEP_SUMMARY")
+	if path == "" {
+		return errors.New("--github: GITHUB_STEP_SUMMARY is not set; it is for GitHub workflows, --report md=FILE for others")
+	}
+	summary, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("--github: %w", err)
+	}
+	f, err := reports.LookupFormat("md")
+	if err == nil {
+		err = f.Write(summary, snaps)
+	}
+	return errors.Join(err, summary.Close(), reports.Annotations(a.out, snaps))
 }
 
 // resolveAll turns names and seeds into plans.
