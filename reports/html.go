@@ -34,6 +34,8 @@ type htmlPage struct {
 	Title string
 	Runs  []htmlRun
 	All   *table // of several runs; nil for one
+	// Compared are the matrices of a comparison; there are no Runs then.
+	Compared []table
 }
 
 // htmlRun is one run, arranged.

@@ -43,17 +43,24 @@ func markdownRun(b *strings.Builder, s *score.Snapshot) {
 		b.WriteString("\n")
 	}
 	for _, t := range tables(s) {
-		if len(t.rows) == 0 {
-			continue
-		}
-		fmt.Fprintf(b, "### %s\n\n", t.title)
-		markdownRow(b, t.head)
-		b.WriteString("|" + strings.Repeat(" --- |", len(t.head)) + "\n")
-		for _, row := range t.rows {
-			markdownRow(b, row)
-		}
-		b.WriteString("\n")
+		b.WriteString(markdownTable(t))
 	}
+}
+
+// markdownTable is a titled table, or nothing where it has no rows.
+func markdownTable(t table) string {
+	if len(t.rows) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "### %s\n\n", t.title)
+	markdownRow(&b, t.head)
+	b.WriteString("|" + strings.Repeat(" --- |", len(t.head)) + "\n")
+	for _, row := range t.rows {
+		markdownRow(&b, row)
+	}
+	b.WriteString("\n")
+	return b.String()
 }
 
 func markdownRow(b *strings.Builder, cells []string) {
