@@ -39,6 +39,7 @@ type Board struct {
 	active    []string // names of the active faults; replaced, never changed
 	waiting   queue[waiting]
 	joins     joins
+	traces    traces
 	breaches  breaches
 	machine   machine
 	log       eventLog

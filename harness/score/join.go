@@ -1,6 +1,12 @@
 package score
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"brownout/harness/journal"
+)
 
 // queue is a first-in, first-out ring that grows to the most it ever held.
 // Items are also reached by their place: the nth item ever pushed.
@@ -49,6 +55,7 @@ type joined struct {
 	before   int // place of the previous call of this marker, or -1
 	good     bool
 	used     bool
+	event    *journal.Call
 }
 
 func (j *joins) add(c joined) {
@@ -73,48 +80,53 @@ func (j *joins) expire(t time.Duration) {
 	}
 }
 
-// answered is the provider behind a good answer: the last that answered the
-// marker whole, else the last that was called at all (a stream may be put
-// together from pieces). ok is false where no call was made for it. The marker
-// is forgotten: no other request has it.
-func (j *joins) answered(marker string) (provider int, ok bool) {
+// of is every call of a marker that is still known, by arrival. The marker is
+// forgotten: no other request has it.
+func (j *joins) of(marker string) []*joined {
 	n, known := j.newest[marker]
 	if !known {
-		return 0, false
+		return nil
 	}
 	delete(j.newest, marker)
+	var calls []*joined
 	for ; n >= 0 && j.calls.has(n); n = j.calls.at(n).before {
-		c := j.calls.at(n)
-		if c.good {
-			return c.provider, true
-		}
-		if !ok {
-			provider, ok = c.provider, true
-		}
+		calls = append(calls, j.calls.at(n))
 	}
-	return provider, ok
+	slices.SortStableFunc(calls, func(a, b *joined) int { return cmp.Compare(a.arrived, b.arrived) })
+	return calls
 }
 
-// shared is answered for a marker that several requests share: each good call
-// stands behind one of them, the oldest first. What is left over was answered
-// from a cache.
-func (j *joins) shared(marker string, sent time.Duration) (provider int, ok bool) {
+// behind is the call behind a good answer: the last to end that answered whole,
+// else the last that was made at all (a stream may be put together from
+// pieces); nil where no call was made for it.
+func behind(calls []*joined) *joined {
+	var last *joined
+	for _, c := range calls {
+		if last == nil || c.good && !last.good || c.good == last.good && c.recorded >= last.recorded {
+			last = c
+		}
+	}
+	return last
+}
+
+// shared is the call behind an answer to a marker that several requests share:
+// each good call stands behind one of them, the oldest first. What is left over
+// was answered from a cache; it is nil then.
+func (j *joins) shared(marker string, sent time.Duration) *joined {
 	n, known := j.newest[marker]
-	found := -1
+	var found *joined
 	for known && n >= 0 && j.calls.has(n) {
 		c := j.calls.at(n)
 		if c.recorded < sent-SendSlack {
 			break // this call and all before it had ended
 		}
 		if c.good && !c.used && c.arrived >= sent-SendSlack {
-			found = n
+			found = c
 		}
 		n = c.before
 	}
-	if found < 0 {
-		return 0, false
+	if found != nil {
+		found.used = true
 	}
-	c := j.calls.at(found)
-	c.used = true
-	return c.provider, true
+	return found
 }

@@ -72,6 +72,7 @@ func (b *Board) call(e *journal.Call) {
 	}
 	b.calls++
 	b.costUSD += c.costUSD
+	b.traces.call(e)
 	b.privacy(e)
 	b.secondOf(c.arrived).call(c)
 	b.steady.call(c)
@@ -84,7 +85,7 @@ func (b *Board) call(e *journal.Call) {
 	if c.good {
 		b.good++
 	}
-	b.joins.add(joined{marker: e.Marker, recorded: b.now, arrived: e.Arrived, provider: c.provider, good: c.good})
+	b.joins.add(joined{marker: e.Marker, recorded: b.now, arrived: e.Arrived, provider: c.provider, good: c.good, event: e})
 	b.lanes[c.provider].call(e, c, b.now)
 }
 

@@ -65,6 +65,18 @@ func rank(class string) int {
 	return len(plan.Classes)
 }
 
+// calls are those behind a sample: all of its marker, or, where several
+// requests share one, the call that answered it.
+func (b *Board) callsOf(s *journal.Sample, k *kind) []*joined {
+	if k == nil || !k.shared() {
+		return b.joins.of(s.Marker)
+	}
+	if c := b.joins.shared(s.Marker, max(s.Sent, s.Scheduled)); c != nil {
+		return []*joined{c}
+	}
+	return nil
+}
+
 // judge gives a sample its outcome and worth. The load knows only what the
 // client saw; whether an answer came from a lesser class, or of a cache, is
 // seen by the calls behind it, for any gateway alike.
@@ -72,19 +84,16 @@ func rank(class string) int {
 // A cacheable request with no call behind it was served from a cache. One that
 // is not cacheable has a marker nobody asked before, so that no cache can hold
 // the answer that was verified: its call was told late or lost, and it stays ok.
-func (b *Board) judge(s *journal.Sample, k *kind) (journal.Outcome, float64) {
+func (b *Board) judge(s *journal.Sample, k *kind, calls []*joined) (journal.Outcome, float64) {
 	if s.Outcome != journal.OK || k == nil {
 		return s.Outcome, s.Value
 	}
 	lesser := false
-	if k.mix.Kind == plan.KindFAQ {
-		p, called := b.joins.shared(s.Marker, max(s.Sent, s.Scheduled))
-		if !called {
-			k.cached++
-		}
-		lesser = !called || rank(b.lanes[p].out.Class) > k.best
-	} else if p, called := b.joins.answered(s.Marker); called {
-		lesser = rank(b.lanes[p].out.Class) > k.best
+	if by := behind(calls); by != nil {
+		lesser = rank(b.lanes[by.provider].out.Class) > k.best
+	} else if k.shared() {
+		k.cached++
+		lesser = true
 	}
 	switch {
 	case !lesser:
@@ -97,6 +106,9 @@ func (b *Board) judge(s *journal.Sample, k *kind) (journal.Outcome, float64) {
 		return journal.Degraded, k.mix.Degraded
 	}
 }
+
+// shared tells whether several requests of this kind share a marker.
+func (k *kind) shared() bool { return k.mix.Kind == plan.KindFAQ }
 
 // observed is one judged request, as everything below counts it.
 type observed struct {
@@ -116,7 +128,9 @@ func (b *Board) count(w waiting) {
 	if b.steady.over && o.at >= b.steady.ended {
 		b.steady.freeze(b)
 	}
-	o.outcome, o.value = b.judge(s, k)
+	calls := b.callsOf(s, k)
+	o.outcome, o.value = b.judge(s, k, calls)
+	b.traces.add(s, k, o, calls)
 	o.answered = o.outcome == journal.OK || o.outcome == journal.Degraded || o.outcome == journal.Hung
 	o.figure = s.Total
 	if k != nil {

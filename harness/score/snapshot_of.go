@@ -39,6 +39,7 @@ func (b *Board) Snapshot() *Snapshot {
 	s.Violations = kept[:len(kept):len(kept)]
 	s.ViolationCount = b.breaches.count
 	s.Instrument = b.machine.snapshot(b.run.Host)
+	s.Tracing, s.Failures, s.Recent = b.traces.snapshot()
 	s.Expectations = make([]Expectation, len(b.plan.Expect))
 	for i, e := range b.plan.Expect {
 		s.Expectations[i] = b.expect(e, s)
