@@ -70,6 +70,7 @@ type Kind struct {
 func Kinds() []Kind {
 	return []Kind{
 		outageKind,
+		degradedLinkKind,
 		rateLimitKind,
 		latencySpikeKind,
 		deprecationKind,
