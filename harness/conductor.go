@@ -86,7 +86,7 @@ func (c *conductor) inject(ctx context.Context, f *plan.Fault) ([]func(context.C
 		return nil, err
 	}
 	env := chaos.Env{
-		Name: f.Name, Share: f.Share, Seed: c.plan.Seed,
+		Name: f.Name, Share: f.Share, For: f.For, Seed: c.plan.Seed,
 		Note: func(text string) { c.note("info", text) },
 	}
 	ends := make([]func(context.Context) error, len(f.On))
