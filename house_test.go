@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"harness/journal": {"plan"},
 	"harness/score":   {"plan", "harness/journal"},
 	"harness/router":  {"chance", "plan", "mocks/wire"},
-	"harness/chaos":   {"chance", "plan", "mocks", "mocks/wire"},
+	"harness/chaos":   {"chance", "plan", "mocks", "mocks/service", "mocks/wire"},
 	"harness/load":    {"chance", "plan", "mocks/answer", "mocks/wire", "harness/journal"},
 	"harness/target":  {"plan", "harness/router"},
 	"harness/rig":     {"plan", "mocks", "harness/chaos"},

@@ -31,6 +31,7 @@ type Options struct {
 	OutDir        string            // runs are kept in OutDir/ID; empty: none is kept
 	VegetaResults string            // file for the samples in vegeta's own encoding; empty: none
 	PortFrom      int               // first port of the links; 0: chaos.FirstPort
+	Toxiproxy     string            // URL of a toxiproxy server that the user runs; "": one is started
 	Versions      map[string]string // of the parts, for the journal's header
 	// Target starts what is under test where that is none of the known targets,
 	// whatever the plan's Target says; nil: the one that the plan names.
@@ -181,7 +182,7 @@ func (r *run) begin(ctx context.Context) error {
 		}
 	}
 	r.rig, err = newTestbed(ctx, r.plan, testbedOptions{
-		epoch: r.epoch, portFrom: r.options.PortFrom, target: start, observe: r.observe, decided: r.decided,
+		epoch: r.epoch, portFrom: r.options.PortFrom, toxiproxy: r.options.Toxiproxy, target: start, observe: r.observe, decided: r.decided,
 	})
 	if err != nil {
 		return err

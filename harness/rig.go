@@ -24,15 +24,17 @@ type testbed struct {
 type testbedOptions struct {
 	epoch    time.Time
 	portFrom int
-	target   func(context.Context, target.Options) (*target.Target, error)
-	observe  func(mocks.Observation)
-	decided  func(router.Decision)
+	// toxiproxy is the URL of the user's server; "": one is started.
+	toxiproxy string
+	target    func(context.Context, target.Options) (*target.Target, error)
+	observe   func(mocks.Observation)
+	decided   func(router.Decision)
 }
 
 // newTestbed brings everything up, or nothing: after an error all is down again.
 func newTestbed(ctx context.Context, p *plan.Plan, o testbedOptions) (*testbed, error) {
 	up, err := rig.Up(ctx, rig.Options{
-		Providers: p.Providers, Seed: p.Seed, Epoch: o.epoch, PortFrom: o.portFrom, Observe: o.observe,
+		Providers: p.Providers, Seed: p.Seed, Epoch: o.epoch, PortFrom: o.portFrom, Toxiproxy: o.toxiproxy, Observe: o.observe,
 	})
 	if err != nil {
 		return nil, err

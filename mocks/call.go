@@ -119,7 +119,8 @@ func (c *call) lookUp(op wire.Operation) *wire.Failure {
 	if known && !l.Retired && c.req.Model != m.ID {
 		l, name = st.lifecycle(m.ID)
 	}
-	if known && l.Retired {
+	old := l.Renamed != "" && (c.req.Model == m.ID || c.req.Model == "")
+	if known && (l.Retired || old) {
 		c.obs.Faults = append(c.obs.Faults, name)
 	}
 	switch {
@@ -127,6 +128,10 @@ func (c *call) lookUp(op wire.Operation) *wire.Failure {
 		return &wire.Failure{Kind: wire.FailModelNotFound, Model: c.req.Model}
 	case l.Retired:
 		return &wire.Failure{Kind: wire.FailModelNotFound, Model: c.req.Model, Retired: true, Successor: m.Replaces}
+	case old:
+		return &wire.Failure{Kind: wire.FailModelNotFound, Model: m.ID, Retired: true, Successor: l.Renamed}
+	case l.Renamed != "": // asked by an alias, which has moved along
+		m = renamed(m, l.Renamed)
 	}
 	c.shutdown = l.Shutdown
 	if (m.Embedding > 0) != (op == wire.OpEmbed) {

@@ -26,6 +26,9 @@ func (c *call) chat() *wire.Failure {
 		case c.met.Garble != nil && (c.met.Garble.Rewrite == nil || !c.req.Stream):
 			return c.garbled(a)
 		case c.req.Stream:
+			if g := c.met.Garble; g != nil {
+				c.w = &rewriter{ResponseWriter: c.w, rewrite: g.Rewrite}
+			}
 			return c.stream(a)
 		}
 		return c.unary(a)

@@ -24,8 +24,9 @@ type Fault interface {
 // Inspector is a Fault that looks at the bytes of a request, too: at what it
 // was asked with rather than at what was asked.
 type Inspector interface {
-	// Inspect is asked before Meet. It must keep nothing of body.
-	Inspect(c *Call, h http.Header, body []byte) Effect
+	// Inspect is asked before Meet. r is the request, whose body has been read;
+	// it must keep nothing of r or body.
+	Inspect(c *Call, r *http.Request, body []byte) Effect
 }
 
 // Operations of calls, as Call and Observation name them.
@@ -93,9 +94,9 @@ type Garble struct {
 	Status      int
 	ContentType string
 	Body        []byte
-	// Rewrite makes the body that is sent of the one that would have been: of
-	// whole answers, where it is set, in place of Body; "" ContentType keeps
-	// the dialect's.
+	// Rewrite makes what is sent of what would have been, where it is set, in
+	// place of Body: of whole answers the body, where "" ContentType keeps the
+	// dialect's; of streams each chunk.
 	Rewrite func(body []byte) []byte
 }
 

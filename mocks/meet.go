@@ -23,7 +23,7 @@ func (c *call) seen() *Call {
 func (c *call) inspected(body []byte) {
 	for _, f := range c.p.state.Load().faults {
 		if i, ok := f.fault.(Inspector); ok {
-			c.suffer(f.name, i.Inspect(c.seen(), c.r.Header, body))
+			c.suffer(f.name, i.Inspect(c.seen(), c.r, body))
 		}
 	}
 }

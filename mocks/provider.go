@@ -115,8 +115,20 @@ func (p *Provider) model(name string) (*plan.Model, bool) {
 	if name == "" && len(p.spec.Models) > 0 {
 		return &p.spec.Models[0], true
 	}
-	m, ok := p.models[name]
-	return m, ok
+	if m, ok := p.models[name]; ok {
+		return m, true
+	}
+	if id := p.state.Load().nowCalled(name); id != "" {
+		return renamed(p.models[id], name), true
+	}
+	return nil, false
+}
+
+// renamed is a model under another id.
+func renamed(m *plan.Model, id string) *plan.Model {
+	own := *m
+	own.ID = id
+	return &own
 }
 
 // catalogue answers the model list, or one entry of it, which may be asked for
@@ -138,8 +150,11 @@ func (p *Provider) catalogue(w http.ResponseWriter, r *http.Request, op wire.Ope
 		return
 	}
 	own := id
-	if m, ok := p.models[id]; ok {
+	if m, ok := p.models[id]; ok && m.ID != id {
 		own = m.ID
+		if l, _ := p.state.Load().lifecycle(own); l.Renamed != "" {
+			own = l.Renamed
+		}
 	}
 	i := slices.IndexFunc(infos, func(m wire.ModelInfo) bool { return m.ID == own })
 	if i < 0 {
@@ -158,6 +173,9 @@ func (p *Provider) infos() []wire.ModelInfo {
 		l, _ := st.lifecycle(m.ID)
 		if l.Retired {
 			continue
+		}
+		if l.Renamed != "" {
+			m.ID = l.Renamed
 		}
 		infos = append(infos, wire.ModelInfo{
 			ID: m.ID, Context: m.Context, MaxOutput: m.MaxOutput, OwnedBy: m.OwnedBy,

@@ -51,6 +51,7 @@ type Lifecycle struct {
 	Deprecated time.Time // announced on; zero: active
 	Shutdown   time.Time // announced end; zero: none
 	Retired    bool      // calls are answered with the provider's own "no such model"
+	Renamed    string    // the id that the model has now, in place of its own, which is answered as a retired one's; "": its own
 }
 
 // Inject puts a fault in effect for calls that arrive from now on, under a
@@ -72,9 +73,9 @@ func (p *Provider) OverrideLimits(name string, l Limits) (restore func()) {
 	return func() { p.change(func(s *state) { s.overrides = without(s.overrides, e) }) }
 }
 
-// SetLifecycle changes a model's stage ("" means every model) until restore is
-// called; name is carried by the observations of calls that a retired model
-// refuses. Of several stages of one model the last counts.
+// SetLifecycle changes a model's stage ("" means every model; a name is given
+// to one model only, by its id) until restore is called; name is carried by the
+// observations of calls that a retired model, or an old name, refuses. Of several stages of one model the last counts.
 func (p *Provider) SetLifecycle(name, model string, l Lifecycle) (restore func()) {
 	e := &staged{name: name, model: model, lifecycle: l}
 	p.change(func(s *state) { s.lifecycles = append(s.lifecycles, e) })
@@ -102,6 +103,13 @@ func (p *Provider) Unload() bool {
 		u.Unload()
 	}
 	return ok
+}
+
+// Cold tells whether a call for a model, by its id, would find the service
+// cold: no such model in memory, or no replica.
+func (p *Provider) Cold(model string) bool {
+	u, ok := p.service.(service.Unloader)
+	return ok && u.Cold(model)
 }
 
 // change replaces the state by an edited copy, and has the quota follow it.
@@ -194,4 +202,16 @@ func (s *state) lifecycle(model string) (Lifecycle, string) {
 		}
 	}
 	return Lifecycle{}, ""
+}
+
+// nowCalled is the own id of the model that has been renamed to id; "": none.
+func (s *state) nowCalled(id string) string {
+	for _, e := range s.lifecycles {
+		if e.lifecycle.Renamed == id && id != "" {
+			if l, _ := s.lifecycle(e.model); l.Renamed == id {
+				return e.model
+			}
+		}
+	}
+	return ""
 }

@@ -146,6 +146,7 @@ func (d *document) bind(f *fault, label string, params map[string]*node) {
 		bound, canonical, err := chaos.Bind(f.Kind, given)
 		if err == nil {
 			f.Params, f.LinkOnly = canonical, bound.OnLink()
+			d.fits(f, label, bound)
 			break
 		}
 		var pe *chaos.ParamError
@@ -159,10 +160,22 @@ func (d *document) bind(f *fault, label string, params map[string]*node) {
 		}
 		delete(given, pe.Param)
 	}
-	if f.LinkOnly && f.Share < 1 {
-		d.fail(f.node.find("share"), label+": acts on the link, where calls cannot be told apart, so that share has no meaning", "leave share out, or use a fault of the service")
-	}
 	d.modelOf(f, label)
+}
+
+// fits sees that each of its victims can have the fault, and that a share of
+// their calls can.
+func (d *document) fits(f *fault, label string, bound chaos.Fault) {
+	if ok, why := chaos.Divisible(bound); !ok && f.Share < 1 {
+		d.fail(f.node.find("share"), label+": "+why+", so that share has no meaning", "leave share out, or use a fault of single calls")
+	}
+	for _, name := range f.On {
+		if p, ok := d.plan.Provider(name); ok {
+			if err := chaos.Fits(bound, p); err != nil {
+				d.fail(f.node.find("on"), label+": "+err.Error(), "")
+			}
+		}
+	}
 }
 
 // modelOf sees that a model which a fault names is sold by each of its victims.

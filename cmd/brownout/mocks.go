@@ -27,6 +27,7 @@ type mocksFlags struct {
 	seed                    uint64
 	portFrom                int
 	envFile, admin          string
+	toxiproxy               string
 	json, verbose           bool
 }
 
@@ -52,6 +53,7 @@ Any prompt is answered. While it runs, faults can be switched with
 	fl := c.Flags()
 	fl.StringSliceVar(&f.providers, "provider", nil, "which to serve, repeatable or comma-separated (default all): "+strings.Join(presets.Names(), ", "))
 	fl.IntVar(&f.portFrom, "port-from", 0, "first port of the links, exactly (default: free ones are found)")
+	fl.StringVar(&f.toxiproxy, "toxiproxy", "", "URL of a toxiproxy server that you run on this machine (default: one is started)")
 	fl.StringArrayVar(&f.keys, "key", nil, "accept only this key, or AWS access key id (repeatable; default: any that is not empty)")
 	fl.StringArrayVar(&f.faults, "fault", nil, "in effect from the start: PROVIDER:KIND[,param=value…]; PROVIDER may be all, share=0.3 touches a share of the calls (repeatable)")
 	fl.StringVar(&f.envFile, "env-file", "", "also write the variables to this file, at once and only when everything listens; it is removed at the end")
@@ -100,9 +102,12 @@ func (a *app) serveMocks(ctx context.Context, f mocksFlags) error {
 
 // options turns flags into what to serve.
 func (f mocksFlags) options() (admin.Options, error) {
-	o := admin.Options{Seed: f.seed, PortFrom: f.portFrom, Keys: f.keys, Listen: f.admin, Verbose: f.verbose}
+	o := admin.Options{Seed: f.seed, PortFrom: f.portFrom, Toxiproxy: f.toxiproxy, Keys: f.keys, Listen: f.admin, Verbose: f.verbose}
 	if slices.Contains(f.keys, "") {
 		return o, errors.New("--key is empty; give a key, or leave it out to accept any")
+	}
+	if err := chaos.CheckToxiproxy(f.toxiproxy); err != nil {
+		return o, fmt.Errorf("--toxiproxy: %w", err)
 	}
 	names := f.providers
 	if names == nil {

@@ -279,7 +279,7 @@ func TestMocksRefuseBadInput(t *testing.T) {
 
 func TestMocksMeetAHostileMachine(t *testing.T) {
 	t.Parallel()
-	links, err := chaos.StartLinks(0)
+	links, err := chaos.StartLinks(chaos.LinkOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"brownout/harness"
+	"brownout/harness/chaos"
 	"brownout/harness/score"
 	"brownout/harness/target"
 	"brownout/plan"
@@ -29,7 +30,7 @@ type runFlags struct {
 	seed                       uint64
 	repeat                     int
 	target, out, vegeta        string
-	profile                    string
+	profile, toxiproxy         string
 	portFrom                   int
 	set, report                []string
 }
@@ -71,6 +72,7 @@ Exit codes: 0 passed, 1 expectations failed or veto, 2 bad input,
 	fl.BoolVar(&f.noJournal, "no-journal", false, "keep nothing of the run on disk")
 	fl.StringVar(&f.vegeta, "vegeta-results", "", "write the samples in vegeta's own encoding, for vegeta report and vegeta plot")
 	fl.IntVar(&f.portFrom, "port-from", 0, "first port of the links, exactly (default: free ones are found)")
+	fl.StringVar(&f.toxiproxy, "toxiproxy", "", "URL of a toxiproxy server that you run on this machine (default: one is started)")
 	fl.StringVar(&f.profile, "cpu-profile", "", "write a CPU profile of the whole, for go tool pprof")
 	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
 	must(c.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(target.Names(), cobra.ShellCompDirectiveNoFileComp)))
@@ -82,6 +84,9 @@ Exit codes: 0 passed, 1 expectations failed or veto, 2 bad input,
 func (a *app) runAll(ctx context.Context, names []string, f runFlags, seeded bool) error {
 	if f.repeat < 1 {
 		return fmt.Errorf("--repeat is %d; give 1 or more", f.repeat)
+	}
+	if err := chaos.CheckToxiproxy(f.toxiproxy); err != nil {
+		return fmt.Errorf("--toxiproxy: %w", err)
 	}
 	outputs, err := reports.ParseOutputs(f.report)
 	if err != nil {
@@ -178,7 +183,7 @@ func (a *app) resolveAll(names []string, f runFlags, seeded bool) ([]*plan.Plan,
 // runOne runs one plan, on the live screen or headless, and prints its result.
 // It tells where the run is kept; "" where it is not.
 func (a *app) runOne(ctx context.Context, p *plan.Plan, f runFlags, live bool) (snap *score.Snapshot, dir string, err error) {
-	o := harness.Options{VegetaResults: f.vegeta, PortFrom: f.portFrom, Versions: versions()}
+	o := harness.Options{VegetaResults: f.vegeta, PortFrom: f.portFrom, Toxiproxy: f.toxiproxy, Versions: versions()}
 	if !f.noJournal {
 		o.OutDir = f.out
 	}

@@ -32,6 +32,8 @@ func TestBadUsageExitsWithTwo(t *testing.T) {
 		{"unknown target", []string{"run", "provider-outage", "--target", "portal"}, []string{`unknown target "portal"`, "bundled"}},
 		{"unknown report", []string{"run", "provider-outage", "--report", "pdf=x"}, []string{"known are json, junit, md"}},
 		{"no repeats", []string{"run", "provider-outage", "--repeat", "0"}, []string{"--repeat is 0"}},
+		{"no address of a toxiproxy server", []string{"run", "provider-outage", "--toxiproxy", "localhost:8474"}, []string{"--toxiproxy", "http://127.0.0.1:8474"}},
+		{"no address of a toxiproxy server for mocks", []string{"mocks", "--toxiproxy", "ftp://x"}, []string{"--toxiproxy", "http://127.0.0.1:8474"}},
 		{"unknown key to set", []string{"run", "provider-outage", "--set", "load.durration=3s"}, []string{"load.durration", "duration"}},
 		{"invalid file", []string{"validate", bad}, []string{"bad.toml:4:1", "durration", "duration"}},
 		{"nothing to explain", []string{"explain", "outtage"}, []string{"outtage"}},
@@ -61,7 +63,7 @@ func TestEnvironmentExitsWithFour(t *testing.T) {
 	t.Parallel()
 	t.Run("port taken", func(t *testing.T) {
 		t.Parallel()
-		links, err := chaos.StartLinks(0)
+		links, err := chaos.StartLinks(chaos.LinkOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,6 +75,23 @@ func TestEnvironmentExitsWithFour(t *testing.T) {
 		r := brownout(t, "run", "provider-outage", "--headless", "--port-from", port)
 		if r.code != exitEnvironment || !strings.Contains(r.err, fmt.Sprintf("port %s is taken", port)) {
 			t.Errorf("exit code %d, stderr %s", r.code, r.err)
+		}
+	})
+	t.Run("no toxiproxy server", func(t *testing.T) {
+		t.Parallel()
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		url := "http://" + l.Addr().String()
+		l.Close()
+		for _, args := range [][]string{
+			{"run", "provider-outage", "--headless", "--toxiproxy", url},
+			{"mocks", "--provider", "openai", "--toxiproxy", url},
+		} {
+			if r := brownout(t, args...); r.code != exitEnvironment || !strings.Contains(r.err, "start one with toxiproxy-server") {
+				t.Errorf("%s: exit code %d, stderr %s", args[0], r.code, r.err)
+			}
 		}
 	})
 	t.Run("nowhere to write", func(t *testing.T) {

@@ -24,6 +24,7 @@ import (
 type Options struct {
 	Providers []plan.Provider
 	Seed      uint64   // key of every random decision
+	Toxiproxy string   // URL of a toxiproxy server that the user runs; "": one is started
 	PortFrom  int      // first port of the links, exactly; 0: free ones are found
 	Keys      []string // the only keys that providers accept; empty: any
 	Listen    string   // host:port of the API; empty: a free port of loopback
@@ -69,7 +70,7 @@ func Start(ctx context.Context, o Options) (_ *Desk, err error) {
 		observe = func(seen mocks.Observation) { d.tallies.add(seen); d.log.print(lineOf(seen)) }
 	}
 	d.Rig, err = rig.Up(ctx, rig.Options{
-		Providers: o.Providers, Seed: o.Seed, Epoch: d.started, PortFrom: o.PortFrom, Keys: o.Keys, Observe: observe,
+		Providers: o.Providers, Seed: o.Seed, Epoch: d.started, PortFrom: o.PortFrom, Toxiproxy: o.Toxiproxy, Keys: o.Keys, Observe: observe,
 	})
 	if err != nil {
 		return nil, err

@@ -120,8 +120,13 @@ func (o Order) check(providers []plan.Provider) (*checked, error) {
 	case !validShare(c.share):
 		return nil, fail(shareRange, "")
 	}
-	if c.share < 1 && c.fault.OnLink() {
-		return nil, fail("acts on the link, where calls cannot be told apart, so that share has no meaning", "leave share out, or use a fault of the service")
+	if ok, why := chaos.Divisible(c.fault); !ok && c.share < 1 {
+		return nil, fail(why+", so that share has no meaning", "leave share out, or use a fault of single calls")
+	}
+	for _, p := range c.on {
+		if err := chaos.Fits(c.fault, p); err != nil {
+			return nil, fail(err.Error(), "")
+		}
 	}
 	if model, _ := c.params["model"].(string); model != "" {
 		for _, p := range c.on {

@@ -9,73 +9,23 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"brownout/harness/chaos"
-	"brownout/mocks"
-	"brownout/plan"
 )
-
-// path is one mock behind its link, with a client whose connections are
-// pooled, as every real client's are.
-type path struct {
-	chaos.Victim
-	client *http.Client
-	seen   atomic.Int64 // calls that reached the mock
-	notes  chan string
-}
-
-func newPath(t *testing.T) *path {
-	t.Helper()
-	p := &path{client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}, notes: make(chan string, 100)}
-	fleet, err := mocks.NewFleet(mocks.Config{
-		Seed: 1,
-		Providers: []plan.Provider{{
-			Name: "openai", Dialect: "openai", Class: plan.ClassCloud, Region: "us-east-1",
-			Models: []plan.Model{{ID: "m", Context: 8192, MaxOutput: 4096}},
-			Service: plan.Service{
-				Model: plan.ServiceCloud, FirstToken: time.Millisecond, PerToken: 100 * time.Microsecond,
-			},
-		}},
-		Observe: func(mocks.Observation) { p.seen.Add(1) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Provider = fleet.Provider("openai")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := mocks.NewServer(p.Provider)
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
-	links, err := chaos.StartLinks(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		p.client.CloseIdleConnections()
-		if err := links.Close(); err != nil {
-			t.Error(err)
-		}
-		_ = srv.Close()
-		<-served
-	})
-	p.Link, err = links.Add("openai", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
 
 // ask sends one request with a marker of its own and returns the status, the
 // body and the error.
 func (p *path) ask(ctx context.Context, n int) (int, string, error) {
 	body := fmt.Sprintf(`{"model":"m","messages":[{"role":"user","content":"Answer in 5 words. [[bo:chat-0000-%x]]"}]}`, n)
+	return p.post(ctx, body)
+}
+
+// post sends one request for a chat.
+func (p *path) post(ctx context.Context, body string) (int, string, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.Link.Addr+"/v1/chat/completions", strings.NewReader(body))
 	if err != nil {
 		return 0, "", err
@@ -303,7 +253,7 @@ func TestShareIsKeyedByMarker(t *testing.T) {
 // A port that the user named and that is taken is an error that says so;
 // without a name the next free one is found.
 func TestPortsTaken(t *testing.T) {
-	first, err := chaos.StartLinks(0)
+	first, err := chaos.StartLinks(chaos.LinkOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,10 +266,10 @@ func TestPortsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := chaos.StartLinks(n); err == nil || !strings.Contains(err.Error(), "port "+port+" is taken") {
+	if _, err := chaos.StartLinks(chaos.LinkOptions{PortFrom: n}); err == nil || !strings.Contains(err.Error(), "port "+port+" is taken") {
 		t.Errorf("error is %v, want it to say that port %s is taken", err, port)
 	}
-	second, err := chaos.StartLinks(0)
+	second, err := chaos.StartLinks(chaos.LinkOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,5 +296,40 @@ func TestPortsTaken(t *testing.T) {
 	}
 	if err := closed.Enable(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// Clients that gave up while their answers were held back do not keep a fault
+// from being cleared: toxiproxy alone waits 5 s for each chunk of each.
+func TestClearingDoesNotWaitForThoseWhoLeft(t *testing.T) {
+	for _, tt := range []struct {
+		kind   string
+		params map[string]any
+	}{
+		{"latency_spike", map[string]any{"layer": "link", "latency": "30s", "jitter": "1s"}},
+		{"degraded_link", map[string]any{"bandwidth": 1}},
+		{"degraded_link", map[string]any{"slice_size": 10, "slice_delay": "1s"}},
+	} {
+		p := newPath(t)
+		p.mustAnswer(t, 1)
+		end := p.inject(t, tt.kind, tt.params)
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		var wg sync.WaitGroup
+		for n := range 8 {
+			wg.Go(func() {
+				body := fmt.Sprintf(`{"model":"m","stream":true,"messages":[{"role":"user","content":"Answer in 50 words. [[bo:chat-0000-%x]]"}]}`, 50+n)
+				if _, _, err := p.post(ctx, body); err == nil {
+					t.Error("a stream came through at once")
+				}
+			})
+		}
+		wg.Wait()
+		cancel()
+		start := time.Now()
+		end()
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("%s %v: clearing took %v", tt.kind, tt.params, took)
+		}
+		p.mustAnswer(t, 99)
 	}
 }

@@ -69,10 +69,25 @@ type Kind struct {
 // Adding a kind is adding its file and its line here.
 func Kinds() []Kind {
 	return []Kind{
-		outageKind,
 		rateLimitKind,
+		quotaExhaustedKind,
+		overloadKind,
+		serverErrorKind,
+		peakHourKind,
 		latencySpikeKind,
+		outageKind,
+		partitionKind,
+		degradedLinkKind,
 		deprecationKind,
+		apiChangeKind,
+		authRevokedKind,
+		regionBlockedKind,
+		coldStartKind,
+		replicaLossKind,
+		gpuOOMKind,
+		throttleKind,
+		offlineKind,
+		priceChangeKind,
 	}
 }
 

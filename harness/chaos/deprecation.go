@@ -1,18 +1,26 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"brownout/mocks"
+	"brownout/plan"
 )
 
-// Deprecation announces a model's end, then retires it.
+// endRenamed is the mode in which a model lives on under another id.
+const endRenamed = "renamed"
+
+// Deprecation announces a model's end, then retires or renames it.
 type Deprecation struct {
+	Mode         string        `toml:"mode" default:"retired" enum:"retired,renamed" doc:"how it ends. retired: the model is gone. renamed: it answers under another id, and its old one is gone."`
 	Model        string        `toml:"model" default:"" doc:"which model; empty: the provider's first"`
-	AnnouncedFor time.Duration `toml:"announced_for" default:"5s" max:"24h" doc:"from announcement to retirement; 0 retires at once, without notice"`
+	To           string        `toml:"to" default:"" doc:"renamed: the new id; empty: the old one with -v2 behind it"`
+	AnnouncedFor time.Duration `toml:"announced_for" default:"5s" max:"24h" doc:"from announcement to the end; 0 ends it at once, without notice"`
 	NoticeDays   int           `toml:"notice_days" default:"14" min:"0" max:"3650" unit:"days" doc:"how far ahead the announced shutdown date lies in the model list, since a run is shorter than a notice period"`
 }
 
@@ -23,7 +31,9 @@ var deprecationKind = Kind{
 a place for one (OpenAI: shutdown_date; Anthropic: lifecycle, deprecated_at and
 retires_at), and everything still works. Then the model is gone, and each call
 for it is answered in that provider's own words: 404 model_not_found at OpenAI,
-404 not_found_error at Anthropic, 404 NotFoundError at vLLM, 404 at Ollama.
+404 not_found_error at Anthropic, 404 NotFoundError at vLLM, 404 at Ollama. A
+renamed model only goes away under its old id: it is in the list under the new
+one, its aliases have moved along, and answers name the new id.
 
 A good system reads the list before that day, or maps the call to an equivalent
 model on the first refusal, and does not ask for the dead model on every request
@@ -31,10 +41,42 @@ that follows. None of this is an outage: no time-out and no 5xx shows it.`,
 	New: func() Fault { return new(Deprecation) },
 }
 
+// Check wants a new id only where there is a use for it.
+func (d *Deprecation) Check() *ParamError {
+	switch {
+	case d.To != "" && d.Mode != endRenamed:
+		return &ParamError{Param: "to", Msg: "to is a renamed model's new id", Hint: `give mode = "renamed", or leave to out`}
+	case d.To != "" && d.To == d.Model:
+		return &ParamError{Param: "to", Msg: "the new id is the old one", Hint: "give another"}
+	}
+	return nil
+}
+
 // OnLink is false: the mock answers.
 func (d *Deprecation) OnLink() bool { return false }
 
-// Inject announces the end and retires the model once AnnouncedFor has passed.
+// Undivided tells that a model ends for all calls.
+func (d *Deprecation) Undivided() {}
+
+// Fits tells whether the new id is still free.
+func (d *Deprecation) Fits(p plan.Provider) error {
+	if d.Mode != endRenamed || len(p.Models) == 0 {
+		return nil
+	}
+	to := d.to(cmp.Or(d.Model, p.Models[0].ID))
+	for _, m := range p.Models {
+		if m.ID == to || slices.Contains(m.Aliases, to) {
+			return fmt.Errorf("%s has a model %q already; give another id in to", p.Name, to)
+		}
+	}
+	return nil
+}
+
+// to is the new id of a renamed model.
+func (d *Deprecation) to(model string) string { return cmp.Or(d.To, model+"-v2") }
+
+// Inject announces the end and retires or renames the model once AnnouncedFor
+// has passed.
 func (d *Deprecation) Inject(ctx context.Context, v Victim, env Env) (func(context.Context) error, error) {
 	spec := v.Provider.Spec()
 	model := d.Model
@@ -48,13 +90,21 @@ func (d *Deprecation) Inject(ctx context.Context, v Victim, env Env) (func(conte
 	if !known {
 		return nil, fmt.Errorf("deprecation: %s has no model %q", spec.Name, model)
 	}
+	if err := d.Fits(spec); err != nil {
+		return nil, err
+	}
 	now := time.Now()
 	announced := mocks.Lifecycle{Deprecated: now, Shutdown: now.AddDate(0, 0, d.NoticeDays)}
 	restore := v.Provider.SetLifecycle(env.Name, model, announced)
 	retire := func() func() {
 		l := announced
-		l.Retired = true
-		env.Note(fmt.Sprintf("%s retired the model %s", spec.Name, model))
+		if d.Mode == endRenamed {
+			l = mocks.Lifecycle{Renamed: d.to(model)}
+			env.Note(fmt.Sprintf("%s renamed the model %s to %s", spec.Name, model, l.Renamed))
+		} else {
+			l.Retired = true
+			env.Note(fmt.Sprintf("%s retired the model %s", spec.Name, model))
+		}
 		return v.Provider.SetLifecycle(env.Name, model, l)
 	}
 	if d.AnnouncedFor <= 0 {

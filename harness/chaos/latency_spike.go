@@ -54,9 +54,9 @@ func (s *LatencySpike) Inject(ctx context.Context, v Victim, env Env) (func(cont
 	if !s.OnLink() {
 		return effect(v, env, "slow", s.slow), nil
 	}
-	err := v.Link.AddToxic(env.Name, keyedLatency, "downstream", toxiclient.Attributes{
+	err := v.Link.addKeyed(env.Name, toxic{"", keyedLatency, stockLatency, toxiclient.Attributes{
 		"latency": s.Latency.Milliseconds(), "jitter": s.Jitter.Milliseconds(), "seed": env.Seed,
-	})
+	}}, env.Note)
 	if err != nil {
 		return nil, err
 	}

@@ -2,17 +2,11 @@ package chaos
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"sync"
 	"time"
 
-	toxi "github.com/Shopify/toxiproxy/v2"
 	toxiclient "github.com/Shopify/toxiproxy/v2/client"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/rs/zerolog"
 )
 
 // Link is the TCP path to one provider: a toxiproxy proxy, driven over
@@ -21,8 +15,9 @@ type Link struct {
 	Name string
 	Addr string // host:port that clients of the provider dial
 
-	mu    sync.Mutex // the client's Proxy is not safe for concurrent use
-	proxy *toxiclient.Proxy
+	foreign string     // URL of the user's toxiproxy server, which knows none of our toxics; "": ours
+	mu      sync.Mutex // the client's Proxy is not safe for concurrent use
+	proxy   *toxiclient.Proxy
 }
 
 // Disable closes the listener and every connection: dialling is refused.
@@ -66,6 +61,18 @@ func (l *Link) AddToxic(name, kind, direction string, attrs toxiclient.Attribute
 	return nil
 }
 
+// addKeyed puts a toxic on what comes from the provider: one of ours, whose
+// chance is keyed, or at a server that does not know it the stock one of the
+// same parameters, whose chance is its own. A person is told of that.
+func (l *Link) addKeyed(name string, t toxic, note func(string)) error {
+	kind := t.kind
+	if l.foreign != "" && t.stock != "" {
+		kind = t.stock
+		note(fmt.Sprintf("link %s: the toxiproxy server at %s does not know %s; its own %s stands in for it, whose chance the seed does not repeat and which may take seconds to clear", l.Name, l.foreign, t.kind, t.stock))
+	}
+	return l.AddToxic(name, kind, "downstream", t.attrs)
+}
+
 // RemoveToxic takes a toxic away.
 func (l *Link) RemoveToxic(name string) error {
 	l.mu.Lock()
@@ -89,68 +96,4 @@ func (l *Link) Toxics() ([]string, error) {
 		out[i] = t.Name
 	}
 	return out, nil
-}
-
-// Links is an embedded toxiproxy server and the links it serves. toxiproxy-cli
-// works on its API address while it runs.
-type Links struct {
-	API string // host:port of toxiproxy's HTTP API
-
-	ports  ports
-	server *toxi.ApiServer
-	http   *http.Server
-	served chan error
-	client *toxiclient.Client
-}
-
-// StartLinks starts the toxiproxy server. With a portFrom its API listens
-// there and the links on the ports that follow, and a port that is taken is an
-// error; with 0 a free block of ports is found.
-func StartLinks(portFrom int) (*Links, error) {
-	registerToxics()
-	s := new(Links)
-	var l net.Listener
-	err := s.ports.claim(portFrom, func(addr string) (err error) {
-		l, err = net.Listen("tcp", addr)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("toxiproxy: %w", err)
-	}
-	s.server = toxi.NewServer(toxi.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
-	s.API = l.Addr().String()
-	s.http = &http.Server{Handler: s.server.Routes(), ReadHeaderTimeout: 5 * time.Second}
-	s.client = toxiclient.NewClient("http://" + s.API)
-	s.served = make(chan error, 1)
-	go func() { s.served <- s.http.Serve(l) }()
-	return s, nil
-}
-
-// Add makes the link of one provider to its mock at upstream (host:port).
-func (s *Links) Add(name, upstream string) (*Link, error) {
-	var l *Link
-	err := s.ports.take(func(addr string) error {
-		p, err := s.client.CreateProxy(name, addr, upstream)
-		if err != nil {
-			return err
-		}
-		l = &Link{Name: name, Addr: addr, proxy: p}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("link %s: %w", name, err)
-	}
-	return l, nil
-}
-
-// Close clears every toxic, closes every link and stops the server.
-func (s *Links) Close() error {
-	err := s.server.Collection.Clear()
-	if e := s.http.Close(); e != nil {
-		err = errors.Join(err, e)
-	}
-	if e := <-s.served; !errors.Is(e, http.ErrServerClosed) {
-		err = errors.Join(err, e)
-	}
-	return err
 }

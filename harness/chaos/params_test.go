@@ -54,8 +54,11 @@ func TestBindAcceptsItsOwnCanonicalForm(t *testing.T) {
 	for _, k := range chaos.Kinds() {
 		t.Run(k.Name, func(t *testing.T) {
 			params := map[string]any{}
-			if k.Name == "rate_limit" {
+			switch k.Name { // that want one of several to be given
+			case "rate_limit":
 				params["concurrency"] = int64(3)
+			case "degraded_link":
+				params["bandwidth"] = int64(3)
 			}
 			first, canonical, err := chaos.Bind(k.Name, params)
 			if err != nil {

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"time"
 
 	"brownout/mocks"
 	"brownout/plan"
@@ -12,7 +13,16 @@ type RateLimit struct {
 	RequestsPerMinute int `toml:"requests_per_minute" default:"0" min:"0" max:"10000000" unit:"requests per minute; 0: unchanged" doc:"requests allowed, refilled continuously"`
 	TokensPerMinute   int `toml:"tokens_per_minute" default:"0" min:"0" max:"1000000000" unit:"tokens per minute; 0: unchanged" doc:"prompt plus asked answer tokens allowed, refilled continuously"`
 	Concurrency       int `toml:"concurrency" default:"0" min:"0" max:"100000" unit:"calls in progress; 0: unchanged" doc:"calls served at once; more are refused"`
+
+	Stated     string        `toml:"stated" default:"honest" enum:"honest,none,fixed" doc:"the retry-after of refusals. honest: when a call would fit. none: none is stated. fixed: always retry_after, whatever is true, as a provider does that ignores its own word."`
+	RetryAfter time.Duration `toml:"retry_after" default:"1s" min:"1ms" max:"24h" doc:"stated = \"fixed\": what is stated; headers have whole seconds, rounded up"`
 }
+
+// Ways to state a retry-after.
+const (
+	statedNone  = "none"
+	statedFixed = "fixed"
+)
 
 var rateLimitKind = Kind{
 	Name: "rate_limit", Layer: LayerService, Claims: "limits",
@@ -25,7 +35,11 @@ which a call would fit.
 
 A good system moves the overflow to another provider, comes back when the stated
 time has passed, and never before: calls before it are counted twice against
-efficiency. A bad one hammers, or passes every 429 on to its users.`,
+efficiency. A bad one hammers, or passes every 429 on to its users.
+
+With stated = "fixed" or "none" the word and the buckets part: the provider names
+a wait after which a call still does not fit, or none. A good system then backs
+off on its own account, longer each time, instead of coming back on the dot.`,
 	New: func() Fault { return new(RateLimit) },
 }
 
@@ -43,12 +57,22 @@ func (r *RateLimit) Check() *ParamError {
 // OnLink is false: the mock refuses the calls itself.
 func (r *RateLimit) OnLink() bool { return false }
 
+// Undivided tells that a bucket is one for all calls.
+func (r *RateLimit) Undivided() {}
+
 // Inject puts the limits in force.
 func (r *RateLimit) Inject(_ context.Context, v Victim, env Env) (func(context.Context) error, error) {
-	restore := v.Provider.OverrideLimits(env.Name, mocks.Limits{Limits: plan.Limits{
+	limits := mocks.Limits{Limits: plan.Limits{
 		RequestsPerMinute: r.RequestsPerMinute,
 		TokensPerMinute:   r.TokensPerMinute,
 		Concurrency:       r.Concurrency,
-	}})
+	}}
+	switch r.Stated {
+	case statedNone:
+		limits.Stated = new(time.Duration)
+	case statedFixed:
+		limits.Stated = &r.RetryAfter
+	}
+	restore := v.Provider.OverrideLimits(env.Name, limits)
 	return func(context.Context) error { restore(); return nil }, nil
 }

@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"sync"
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2/toxics"
@@ -9,8 +8,12 @@ import (
 	"brownout/chance"
 )
 
-// keyedLatency is the name under which the toxic below is known to toxiproxy.
-const keyedLatency = "keyed_latency"
+// keyedLatency is the name under which the toxic below is known to toxiproxy,
+// and stockLatency toxiproxy's own of the same parameters.
+const (
+	keyedLatency = "keyed_latency"
+	stockLatency = "latency"
+)
 
 // latencyToxic holds back each chunk by latency ± jitter. toxiproxy's own
 // latency toxic draws its jitter from global randomness; this one draws it
@@ -21,11 +24,11 @@ type latencyToxic struct {
 	Seed    uint64 `json:"seed"`
 }
 
-// latencyState counts the chunks of one connection in one direction.
-type latencyState struct{ chunk int }
-
 // NewState starts the count of a new connection.
-func (*latencyToxic) NewState() any { return new(latencyState) }
+func (*latencyToxic) NewState() any { return new(flow) }
+
+// Cleanup lets out what is held back.
+func (*latencyToxic) Cleanup(stub *toxics.ToxicStub) { stub.State.(*flow).flush(stub) }
 
 // GetBufferSize lets chunks queue while one is held back, so that latency
 // delays a stream and does not throttle it.
@@ -38,36 +41,13 @@ func (t *latencyToxic) delay(chunk int) time.Duration {
 
 // Pipe passes chunks on, each no earlier than its delay after it came.
 func (t *latencyToxic) Pipe(stub *toxics.ToxicStub) {
-	state := stub.State.(*latencyState)
-	timer := time.NewTimer(0)
+	f, timer := stub.State.(*flow), stopped()
 	defer timer.Stop()
-	<-timer.C
-	for {
-		select {
-		case <-stub.Interrupt:
+	for c := f.next(stub); c != nil; c = f.next(stub) {
+		wait := t.delay(f.count) - time.Since(c.Timestamp)
+		if !f.after(stub, timer, wait, c) {
 			return
-		case c := <-stub.Input:
-			if c == nil {
-				stub.Close()
-				return
-			}
-			wait := t.delay(state.chunk) - time.Since(c.Timestamp)
-			state.chunk++
-			timer.Reset(wait)
-			select {
-			case <-timer.C:
-				c.Timestamp = c.Timestamp.Add(wait)
-				stub.Output <- c
-			case <-stub.Interrupt:
-				stub.Output <- c // whatever was taken in must go out
-				return
-			}
 		}
+		f.count++
 	}
 }
-
-// registerToxics makes our toxics known to toxiproxy, whose registry is global
-// to the process and not safe to write twice at a time.
-var registerToxics = sync.OnceFunc(func() {
-	toxics.Register(keyedLatency, new(latencyToxic))
-})

@@ -25,6 +25,7 @@ type Options struct {
 	Seed      uint64                  // key of every random decision
 	Epoch     time.Time               // zero of the times in observations; zero value: now
 	PortFrom  int                     // first port of the links, exactly; 0: free ones are found
+	Toxiproxy string                  // URL of the user's toxiproxy server; "": one is started
 	Keys      []string                // accepted by every provider beside its own; empty: as each provider says
 	Observe   func(mocks.Observation) // told of each call once it has ended; must not block; nil: nobody listens
 }
@@ -63,7 +64,7 @@ func Up(ctx context.Context, o Options) (_ *Rig, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("mocks: %w", err)
 	}
-	r.Links, err = chaos.StartLinks(o.PortFrom)
+	r.Links, err = chaos.StartLinks(chaos.LinkOptions{PortFrom: o.PortFrom, Toxiproxy: o.Toxiproxy})
 	if err != nil {
 		return nil, &EnvironmentError{Err: err}
 	}

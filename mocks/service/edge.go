@@ -247,6 +247,20 @@ func (e *edge) Unload() {
 	}
 }
 
+// Cold implements Unloader.
+func (e *edge) Cold(model string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m, now := e.models[model], time.Now()
+	switch {
+	case m == nil && !e.restarted.IsZero(): // the server loads them all by itself
+		return e.restarted.Add(e.loadTime).After(now)
+	case m == nil:
+		return !e.warm
+	}
+	return m.ready.After(now) || e.gone(m, now)
+}
+
 // SetStrain implements Strained.
 func (e *edge) SetStrain(s Strain) {
 	e.mu.Lock()

@@ -31,6 +31,7 @@ type managed struct {
 	ready    int // replicas
 	starting int
 	lost     int // of most, to a fault
+	taken    int // of those, how many were ready
 	busy     int
 	queue    queue
 	down     *time.Timer // runs while fewer replicas than ready suffice
@@ -204,11 +205,31 @@ func (m *managed) Unload() {
 	m.scale(0)
 }
 
+// Cold implements Unloader.
+func (m *managed) Cold(string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ready == 0
+}
+
 // SetStrain implements Strained.
 func (m *managed) SetStrain(s Strain) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	before := min(m.lost, m.most)
 	m.lost = max(0, s.Replicas)
+	// Those that go were ready, and those that come back are: it is a machine
+	// that is gone and returns, not a change of the scaling's bounds.
+	gone := min(m.lost, m.most) - before
+	if gone > 0 {
+		m.taken += min(gone, m.ready)
+		m.ready = max(0, m.ready-gone)
+	} else {
+		back := min(-gone, m.taken)
+		m.taken -= back
+		m.ready += back
+	}
 	m.ready = min(m.ready, max(0, m.most-m.lost))
+	m.letIn()
 	m.scale(0)
 }

@@ -39,6 +39,8 @@ type Unloader interface {
 	// Unload takes the models out of memory, or all replicas away, so that the
 	// next call meets a cold start. Calls in progress go on.
 	Unload()
+	// Cold tells whether a call for a model would meet a cold start now.
+	Cold(model string) bool
 }
 
 // SetStrain implements Strained.

@@ -1,0 +1,503 @@
+//go:build !race
+
+package chaos_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/anthropics/anthropic-sdk-go/v2"
+	anthropicoption "github.com/anthropics/anthropic-sdk-go/v2/option"
+	"github.com/openai/openai-go/v3"
+	openaioption "github.com/openai/openai-go/v3/option"
+
+	"brownout/harness/chaos"
+	"brownout/mocks/answer"
+	"brownout/plan"
+)
+
+// bite is one way of a fault, and what it does to a program that uses the
+// provider's own SDK. Every kind has at least one.
+type bite struct {
+	kind, name string
+	preset     string // openai and anthropic by their SDKs, the others by OpenAI's
+	edit       func(*plan.Provider)
+	params     map[string]any
+	ask        asking
+	patience   time.Duration // of one call; 0: a minute
+	calls      int           // at once; 0: one
+	tries      int           // one after the other until it bites; 0: one
+	bites      func(*path, seen) bool
+	listed     bool                    // the model list is refused, too
+	named      bool                    // the calls it bit carry its name
+	healed     func(p *path) bool      // what must be so before the provider answers again; nil: nothing
+	while      func(*path, *sdk) error // what still works meanwhile
+}
+
+// asking is what is asked for, and how.
+type asking struct {
+	model     string // "": the provider's first
+	words     int    // 0: 5
+	stream    bool
+	maxTokens int  // by the older name
+	cold      bool // temperature 0
+}
+
+// seen is what the SDK shows of one call.
+type seen struct {
+	status     int
+	code       string // OpenAI's code, Anthropic's type
+	message    string
+	text       string
+	whole      bool // the text is all of the marker's
+	retryAfter string
+	took       time.Duration
+	err        error
+}
+
+// sdk is a program that uses the provider's own SDK, with one pool of
+// connections.
+type sdk struct {
+	p      *path
+	openai openai.Client
+	claude *anthropic.Client
+	number int
+	mu     sync.Mutex
+}
+
+func newSDK(p *path) *sdk {
+	base := "http://" + p.Link.Addr
+	s := &sdk{p: p, openai: openai.NewClient(
+		openaioption.WithBaseURL(base+"/v1"), openaioption.WithAPIKey("sk-test"),
+		openaioption.WithMaxRetries(0), openaioption.WithHTTPClient(p.client),
+	)}
+	if p.Provider.Spec().Dialect == "anthropic" {
+		c := anthropic.NewClient(
+			anthropicoption.WithBaseURL(base), anthropicoption.WithAPIKey("sk-ant-test"),
+			anthropicoption.WithHeader("anthropic-version", "2023-06-01"),
+			anthropicoption.WithMaxRetries(0), anthropicoption.WithHTTPClient(p.client),
+		)
+		s.claude = &c
+	}
+	return s
+}
+
+// ask makes one call with a marker of its own.
+func (s *sdk) ask(ctx context.Context, a asking) seen {
+	s.mu.Lock()
+	s.number++
+	marker := fmt.Sprintf("chat-0000-%x", s.number)
+	s.mu.Unlock()
+	if a.model == "" {
+		a.model = s.p.Provider.Spec().Models[0].ID
+	}
+	if a.words == 0 {
+		a.words = 5
+	}
+	prompt := fmt.Sprintf("Answer in %d words. [[bo:%s]]", a.words, marker)
+	start := time.Now()
+	var out seen
+	var raw *http.Response
+	if s.claude != nil {
+		out.text, out.err = s.askClaude(ctx, a, prompt, &raw)
+	} else {
+		out.text, out.err = s.askOpenAI(ctx, a, prompt, &raw)
+	}
+	out.took = time.Since(start)
+	out.whole = answer.Verify(out.text, marker).OK()
+	if raw != nil {
+		out.status, out.retryAfter = raw.StatusCode, raw.Header.Get("Retry-After")
+	}
+	var o *openai.Error
+	var c *anthropic.Error
+	switch {
+	case errors.As(out.err, &o):
+		out.code, out.message = o.Code, o.Message
+	case errors.As(out.err, &c):
+		out.code, out.message = string(c.Type()), c.Error()
+	}
+	return out
+}
+
+func (s *sdk) askOpenAI(ctx context.Context, a asking, prompt string, raw **http.Response) (string, error) {
+	q := openai.ChatCompletionNewParams{
+		Model: a.model, Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage(prompt)},
+	}
+	if a.maxTokens > 0 {
+		q.MaxTokens = openai.Int(int64(a.maxTokens))
+	}
+	if a.cold {
+		q.Temperature = openai.Float(0)
+	}
+	if a.stream {
+		st := s.openai.Chat.Completions.NewStreaming(ctx, q, openaioption.WithResponseInto(raw))
+		defer st.Close()
+		var text strings.Builder
+		for st.Next() {
+			for _, c := range st.Current().Choices {
+				text.WriteString(c.Delta.Content)
+			}
+		}
+		return text.String(), st.Err()
+	}
+	got, err := s.openai.Chat.Completions.New(ctx, q, openaioption.WithResponseInto(raw))
+	if err != nil || len(got.Choices) == 0 {
+		return "", err
+	}
+	return got.Choices[0].Message.Content, nil
+}
+
+func (s *sdk) askClaude(ctx context.Context, a asking, prompt string, raw **http.Response) (string, error) {
+	q := anthropic.MessageNewParams{
+		Model: anthropic.Model(a.model), MaxTokens: 1000,
+		Messages: []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock(prompt))},
+	}
+	if a.stream {
+		st := s.claude.Messages.NewStreaming(ctx, q, anthropicoption.WithResponseInto(raw))
+		defer st.Close()
+		var text strings.Builder
+		for st.Next() {
+			text.WriteString(st.Current().Delta.Text)
+		}
+		return text.String(), st.Err()
+	}
+	got, err := s.claude.Messages.New(ctx, q, anthropicoption.WithResponseInto(raw))
+	if err != nil || len(got.Content) == 0 {
+		return "", err
+	}
+	return got.Content[0].Text, nil
+}
+
+// models asks for the model list.
+func (s *sdk) models(ctx context.Context) (ids []string, err error) {
+	if s.claude != nil {
+		l, err := s.claude.Models.List(ctx, anthropic.ModelListParams{})
+		if err == nil {
+			for _, m := range l.Data {
+				ids = append(ids, m.ID)
+			}
+		}
+		return ids, err
+	}
+	l, err := s.openai.Models.List(ctx)
+	if err == nil {
+		for _, m := range l.Data {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids, err
+}
+
+// is wants a refusal of that status and code.
+func is(status int, code string) func(*path, seen) bool {
+	return func(_ *path, s seen) bool { return s.status == status && s.code == code }
+}
+
+// says wants a refusal of that status whose message holds some words.
+func says(status int, words string) func(*path, seen) bool {
+	return func(_ *path, s seen) bool { return s.status == status && strings.Contains(s.message, words) }
+}
+
+func refused(_ *path, s seen) bool { return errors.Is(s.err, syscall.ECONNREFUSED) }
+func hangs(_ *path, s seen) bool   { return errors.Is(s.err, context.DeadlineExceeded) }
+func cutShort(_ *path, s seen) bool {
+	return errors.Is(s.err, io.ErrUnexpectedEOF) || errors.Is(s.err, io.EOF)
+}
+
+// empty wants an answer that looks well and says nothing.
+func empty(_ *path, s seen) bool { return s.status == 200 && s.err == nil && s.text == "" }
+
+// lasts wants a whole answer that took so long at least.
+func lasts(d time.Duration) func(*path, seen) bool {
+	return func(_ *path, s seen) bool { return s.whole && s.took >= d }
+}
+
+const short = 150 * time.Millisecond
+
+func allBites() []bite { return slices.Concat(serviceBites(), capacityBites(), linkBites()) }
+
+func serviceBites() []bite {
+	return []bite{
+		{
+			kind: "rate_limit", name: "honest", preset: "openai", params: map[string]any{"requests_per_minute": 6}, tries: 20, named: true,
+			bites: func(_ *path, s seen) bool {
+				return s.status == 429 && s.code == "rate_limit_exceeded" && s.retryAfter != ""
+			},
+		},
+		{
+			kind: "rate_limit", name: "states what is not true", preset: "anthropic", tries: 20, named: true,
+			params: map[string]any{"requests_per_minute": 6, "stated": "fixed", "retry_after": "777s"},
+			bites: func(_ *path, s seen) bool {
+				return s.status == 429 && s.code == "rate_limit_error" && s.retryAfter == "777"
+			},
+		},
+		{
+			kind: "rate_limit", name: "states nothing", preset: "openai", tries: 20, named: true,
+			params: map[string]any{"requests_per_minute": 6, "stated": "none"},
+			bites:  func(_ *path, s seen) bool { return s.status == 429 && s.retryAfter == "" },
+		},
+		{
+			kind: "quota_exhausted", preset: "openai", named: true, bites: is(429, "insufficient_quota"),
+			while: func(_ *path, s *sdk) error { _, err := s.models(context.Background()); return err },
+		},
+		{kind: "quota_exhausted", name: "anthropic", preset: "anthropic", named: true, bites: func(_ *path, s seen) bool {
+			return s.status == 400 && s.err != nil && strings.Contains(s.message, "credit balance")
+		}},
+		{
+			kind: "overload", preset: "anthropic", params: map[string]any{"retry_after": "3s"}, named: true, listed: true,
+			bites: func(_ *path, s seen) bool {
+				return s.status == 529 && s.code == "overloaded_error" && s.retryAfter == "3"
+			},
+		},
+		{kind: "overload", name: "openai", preset: "openai", named: true, listed: true, bites: is(503, "server_is_overloaded")},
+		{kind: "server_error", preset: "openai", named: true, listed: true, bites: says(500, "The server had an error")},
+		{kind: "server_error", name: "another status", preset: "anthropic", params: map[string]any{"status": 502}, named: true, listed: true, bites: func(_ *path, s seen) bool { return s.status == 502 }},
+		{kind: "latency_spike", preset: "openai", params: map[string]any{"first_token": "30s"}, patience: short, named: true, bites: hangs},
+		{kind: "latency_spike", name: "link", preset: "openai", params: map[string]any{"layer": "link", "latency": "30s"}, patience: short, bites: hangs},
+		{kind: "deprecation", preset: "openai", params: map[string]any{"announced_for": "0s"}, named: true, bites: is(404, "model_not_found")},
+		{
+			kind: "deprecation", name: "renamed", preset: "anthropic", named: true,
+			params: map[string]any{"announced_for": "0s", "mode": "renamed", "to": "claude-next"},
+			bites:  is(404, "not_found_error"),
+			while: func(_ *path, s *sdk) error {
+				if got := s.ask(context.Background(), asking{model: "claude-next"}); !got.whole {
+					return fmt.Errorf("under its new name the model answers %+v", got)
+				}
+				ids, err := s.models(context.Background())
+				if err != nil || !slices.Contains(ids, "claude-next") || slices.Contains(ids, s.p.Provider.Spec().Models[0].ID) {
+					return fmt.Errorf("the list has %q (%v)", ids, err)
+				}
+				return nil
+			},
+		},
+		{
+			kind: "api_change", name: "version", preset: "anthropic", params: map[string]any{"mode": "version"}, named: true,
+			bites: says(400, `anthropic-version: \"2023-06-01\" is not a valid version`),
+		},
+		{
+			kind: "api_change", name: "version in the path", preset: "openai", params: map[string]any{"mode": "version"}, named: true,
+			bites: says(400, "API version v1 is no longer supported"),
+		},
+		{
+			kind: "api_change", name: "renamed parameter", preset: "openai", params: map[string]any{"mode": "renamed_param"}, ask: asking{maxTokens: 100}, named: true,
+			bites: func(p *path, s seen) bool {
+				return is(400, "unsupported_parameter")(p, s) &&
+					s.message == "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+			},
+			while: func(_ *path, s *sdk) error {
+				if got := s.ask(context.Background(), asking{}); !got.whole {
+					return fmt.Errorf("a call without the parameter: %+v", got)
+				}
+				return nil
+			},
+		},
+		{
+			kind: "api_change", name: "removed parameter", preset: "openai", ask: asking{cold: true}, named: true,
+			bites: func(p *path, s seen) bool {
+				return is(400, "unsupported_parameter")(p, s) && s.message == "Unsupported parameter: 'temperature' is not supported with this model."
+			},
+		},
+		{kind: "api_change", name: "renamed field", preset: "openai", params: map[string]any{"mode": "renamed_field"}, named: true, bites: empty},
+		{kind: "api_change", name: "renamed field of a stream", preset: "openai", params: map[string]any{"mode": "renamed_field"}, ask: asking{stream: true}, named: true, bites: empty},
+		{kind: "api_change", name: "renamed field at Anthropic", preset: "anthropic", params: map[string]any{"mode": "renamed_field"}, named: true, bites: empty},
+		{kind: "api_change", name: "renamed field of a stream at Anthropic", preset: "anthropic", params: map[string]any{"mode": "renamed_field"}, ask: asking{stream: true}, named: true, bites: empty},
+		{kind: "auth_revoked", preset: "openai", named: true, listed: true, bites: is(401, "invalid_api_key")},
+		{kind: "auth_revoked", name: "anthropic", preset: "anthropic", named: true, listed: true, bites: is(401, "authentication_error")},
+		{kind: "region_blocked", preset: "openai", named: true, listed: true, bites: is(403, "unsupported_country_region_territory")},
+		{kind: "region_blocked", name: "anthropic", preset: "anthropic", named: true, listed: true, bites: func(_ *path, s seen) bool {
+			return s.status == 403 && strings.Contains(s.message, "Request not allowed")
+		}},
+		{kind: "price_change", preset: "openai", params: map[string]any{"factor": 5.0}, named: true, bites: func(p *path, s seen) bool {
+			o, m := p.last(), p.Provider.Spec().Models[0]
+			usual := (float64(o.Prompt)*m.PriceIn + float64(o.Completion)*m.PriceOut) / 1e6
+			return s.whole && usual > 0 && o.CostUSD > 4.99*usual && o.CostUSD < 5.01*usual
+		}},
+	}
+}
+
+func capacityBites() []bite {
+	first := func(d time.Duration) func(*plan.Provider) {
+		return func(p *plan.Provider) { p.Service.FirstToken = d }
+	}
+	cold := func(d time.Duration) func(*plan.Provider) {
+		return func(p *plan.Provider) { p.Service.ColdStart = d }
+	}
+	return []bite{
+		{kind: "peak_hour", preset: "openai", edit: first(short), params: map[string]any{"capacity": 1}, calls: 6, named: true, bites: lasts(4 * short)},
+		{
+			kind: "peak_hour", name: "batch", preset: "vllm", params: map[string]any{"capacity": 1}, calls: 12, ask: asking{words: 100}, named: true,
+			edit: func(p *plan.Provider) { p.Service.Replicas, p.Service.StepBase = 1, 500*time.Microsecond }, bites: lasts(500 * time.Millisecond),
+		},
+		{kind: "cold_start", preset: "ollama", edit: cold(2 * short), named: true, bites: lasts(3 * short / 2)},
+		{kind: "cold_start", name: "refused meanwhile", preset: "llamacpp", edit: cold(2 * short), named: true, bites: func(_ *path, s seen) bool { return s.status == 503 }, healed: warmAgain},
+		{kind: "replica_loss", preset: "vllm", params: map[string]any{"replicas": 2}, named: true, bites: func(_ *path, s seen) bool { return s.status == 500 }},
+		{
+			kind: "gpu_oom", preset: "vllm", params: map[string]any{"cache": 0.99}, patience: short, named: true, bites: hangs,
+			edit: func(p *plan.Provider) { p.Models, p.Service.KVBlocks = p.Models[:1], 64; p.Models[0].Context = 1024 },
+		},
+		{kind: "throttle", preset: "ollama", edit: first(time.Millisecond), params: map[string]any{"factor": 900.0}, patience: short, named: true, bites: hangs},
+		{kind: "throttle", name: "gpu", preset: "vllm", edit: func(p *plan.Provider) { p.Service.StepBase = time.Millisecond }, params: map[string]any{"factor": 900.0}, patience: short, named: true, bites: hangs},
+	}
+}
+
+func warmAgain(p *path) bool { return !p.Provider.Cold(p.Provider.Spec().Models[0].ID) }
+
+func linkBites() []bite {
+	return []bite{
+		{kind: "outage", preset: "openai", bites: refused},
+		{kind: "outage", name: "reset in a stream", preset: "anthropic", params: map[string]any{"mode": "reset"}, ask: asking{stream: true}, bites: func(_ *path, s seen) bool { return errors.Is(s.err, syscall.ECONNRESET) }},
+		{kind: "outage", name: "errors", preset: "anthropic", params: map[string]any{"mode": "errors"}, named: true, listed: true, bites: is(500, "api_error")},
+		{kind: "partition", preset: "openai", patience: short, bites: hangs},
+		{kind: "partition", name: "refused", preset: "anthropic", params: map[string]any{"mode": "refused"}, bites: refused},
+		{kind: "degraded_link", name: "bandwidth", preset: "openai", params: map[string]any{"bandwidth": 1}, ask: asking{words: 150}, bites: lasts(400 * time.Millisecond)},
+		{kind: "degraded_link", name: "slices of a stream", preset: "anthropic", params: map[string]any{"slice_size": 40, "slice_jitter": 30, "slice_delay": "2ms"}, ask: asking{stream: true, words: 40}, bites: lasts(100 * time.Millisecond)},
+		{kind: "degraded_link", name: "data limit", preset: "openai", params: map[string]any{"data_limit": 1500}, ask: asking{words: 200}, bites: cutShort},
+		{kind: "degraded_link", name: "slow close", preset: "openai", params: map[string]any{"slow_close": "300ms"}, bites: slowlyClosed},
+		{kind: "offline", preset: "ollama", bites: refused},
+		{kind: "offline", name: "and switched off", preset: "ollama", params: map[string]any{"reboot": true}, bites: refused, healed: func(p *path) bool { return p.Provider.Cold(p.Provider.Spec().Models[0].ID) }},
+	}
+}
+
+// slowlyClosed asks for something at whose end the provider closes the
+// connection, and waits for that, as programs do that read to the end.
+func slowlyClosed(p *path, s seen) bool {
+	c, err := net.Dial("tcp", p.Link.Addr)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	start := time.Now()
+	if _, err := io.WriteString(c, "GET /v1/models HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n"); err != nil {
+		return false
+	}
+	_, err = io.ReadAll(c)
+	return err == nil && s.whole && time.Since(start) >= 300*time.Millisecond
+}
+
+// Every kind is felt by a program that uses the provider's own SDK over the
+// real link, with connections that are open already, and leaves that program's
+// pool healthy once it is cleared.
+func TestEveryKindBitesAnSDKAndHeals(t *testing.T) {
+	had := map[string]bool{}
+	for _, b := range allBites() {
+		had[b.kind] = true
+		t.Run(strings.TrimSuffix(b.kind+"/"+b.name, "/"), func(t *testing.T) {
+			t.Parallel()
+			b.run(t)
+		})
+	}
+	for _, k := range chaos.KindNames() {
+		if !had[k] {
+			t.Errorf("nobody has seen %s bite", k)
+		}
+	}
+}
+
+func (b *bite) run(t *testing.T) {
+	spec := quick(t, b.preset)
+	if b.edit != nil {
+		b.edit(&spec)
+	}
+	p := newPath(t, spec)
+	s := newSDK(p)
+	before := s.ask(t.Context(), b.ask)
+	if !before.whole {
+		t.Fatalf("before the fault: %+v", before)
+	}
+	if b.bites(p, before) {
+		t.Fatalf("what is taken for a bite is there without the fault: %+v", before)
+	}
+	end := p.inject(t, b.kind, b.params)
+	bitten := false
+	var all []seen
+	for range max(1, b.tries) {
+		all = b.askAll(t, s)
+		bitten = slices.ContainsFunc(all, func(got seen) bool { return b.bites(p, got) })
+		if bitten {
+			break
+		}
+	}
+	if !bitten {
+		t.Errorf("the fault did not bite: %+v (%v)", all, all[0].err)
+	}
+	if b.named {
+		b.checkName(t, p)
+	}
+	if b.listed {
+		if _, err := s.models(t.Context()); err == nil {
+			t.Error("the model list is not refused")
+		}
+	}
+	if b.while != nil {
+		if err := b.while(p, s); err != nil {
+			t.Error(err)
+		}
+	}
+	end()
+	if b.healed != nil {
+		for deadline := time.Now().Add(10 * time.Second); !b.healed(p); {
+			if time.Now().After(deadline) {
+				t.Fatal("it does not heal")
+			}
+			<-time.After(5 * time.Millisecond)
+		}
+	}
+	for range 3 {
+		after := s.ask(t.Context(), b.ask)
+		if !after.whole {
+			t.Fatalf("after the fault: %+v", after)
+		}
+	}
+	if o := p.last(); len(o.Faults) > 0 {
+		t.Errorf("a call after the clearance carries %q", o.Faults)
+	}
+	if _, err := s.models(t.Context()); err != nil {
+		t.Errorf("the model list after the fault: %v", err)
+	}
+}
+
+// askAll makes the calls of one try.
+func (b *bite) askAll(t *testing.T, s *sdk) []seen {
+	patience := b.patience
+	if patience == 0 {
+		patience = time.Minute
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	all := make([]seen, max(1, b.calls))
+	var wg sync.WaitGroup
+	for i := range all {
+		wg.Go(func() { all[i] = s.ask(ctx, b.ask) })
+	}
+	wg.Wait()
+	return all
+}
+
+// checkName wants the name of the fault on a call.
+func (b *bite) checkName(t *testing.T, p *path) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		p.mu.Lock()
+		for _, o := range p.calls {
+			if slices.Contains(o.Faults, b.kind) {
+				p.mu.Unlock()
+				return
+			}
+		}
+		p.mu.Unlock()
+		if time.Now().After(deadline) {
+			t.Fatal("no call carries the fault's name")
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}
