@@ -198,13 +198,28 @@ func (c *call) limited(r *service.Refusal) *wire.Failure {
 	}
 }
 
-// writeHeaders sets the headers that every answer has.
-func (c *call) writeHeaders() {
-	id := c.id
+// requestID is the request id that the answer bears: the call's own, or what a
+// fault makes of it.
+func (c *call) requestID() string {
 	if c.met.RequestID != nil {
-		id = *c.met.RequestID
+		return *c.met.RequestID
 	}
-	c.p.dialect.WriteHeaders(c.w.Header(), id, c.budgets, time.Now())
+	return c.id
+}
+
+// writeHeaders sets the headers that every answer has. A header whose value is
+// lost is not sent.
+func (c *call) writeHeaders() {
+	h := c.w.Header()
+	c.p.dialect.WriteHeaders(h, c.requestID(), c.budgets, time.Now())
+	if c.met.RequestID == nil || *c.met.RequestID != "" {
+		return
+	}
+	for name, values := range h {
+		if len(values) == 1 && values[0] == "" {
+			h.Del(name)
+		}
+	}
 }
 
 // fail answers a failure.
@@ -212,7 +227,7 @@ func (c *call) fail(f *wire.Failure) {
 	if c.id == "" {
 		c.id = c.p.anonymousID()
 	}
-	f.RequestID = c.id
+	f.RequestID = c.requestID()
 	if c.req != nil {
 		f.Surface, f.Stream = c.req.Surface, c.req.Stream
 	}

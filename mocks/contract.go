@@ -71,6 +71,7 @@ type Effect struct {
 // end marker. It is met by streams, and by whole answers where How says so.
 type Break struct {
 	At      float64
+	After   int // tokens, in place of At where above 0; a shorter answer breaks behind its last
 	How     BreakHow
 	For     time.Duration // of BreakStall: goes on after this long; 0: never
 	Failure *wire.Failure // of BreakError: what the stream says
@@ -101,11 +102,12 @@ type Garble struct {
 
 // Tamper is what an answer says beside, or instead of, what it ought to.
 type Tamper struct {
-	Before, After string // said before and behind the text
-	Empty         bool   // nothing is said at all
-	Swap          bool   // another model's words: the text is not the marker's
-	Model         string // the model that the answer names; "": the one that was asked for
-	Refusal       bool   // stops at once with the finish reason of a content filter
+	Before, After string  // said before and behind the text
+	Empty         bool    // nothing is said at all
+	Swap          bool    // another model's words: the text is not the marker's
+	Model         string  // the model that the answer names; "": the one that was asked for
+	Refusal       bool    // stops with the finish reason of a content filter
+	RefusalAt     float64 // of a refusal: the share of the answer that is said before it, 0..1
 }
 
 // Observation is what a provider saw of one call, told once when it has ended.

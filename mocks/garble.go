@@ -19,6 +19,7 @@ func (c *call) garbled(a *reply) *wire.Failure {
 	if _, err := c.wait(1, false); err != nil {
 		return c.unserved(err)
 	}
+	c.billed = false // who answers in other bytes has no model behind it
 	c.obs.Failure = wire.FailMalformed
 	c.writeHeaders()
 	c.obs.Status = g.Status
@@ -43,6 +44,7 @@ func (c *call) rewritten(answer func() *wire.Failure) *wire.Failure {
 	if fail != nil || c.obs.Aborted {
 		return fail
 	}
+	c.obs.Failure = wire.FailMalformed
 	body := g.Rewrite(aside.body.Bytes())
 	h := w.Header()
 	h.Set("Content-Length", strconv.Itoa(len(body)))
