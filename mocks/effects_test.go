@@ -359,3 +359,32 @@ func TestRequestIDs(t *testing.T) {
 		}
 	})
 }
+
+// Models that take no beginning of their own answer refuse one in their
+// provider's words; those before them go on from it.
+func TestPrefilledTurns(t *testing.T) {
+	for preset, models := range map[string]map[string]bool{
+		"anthropic": {"claude-sonnet-4-6": true, "claude-haiku-4-5-20251001": false},
+		"bedrock":   {"us.anthropic.claude-sonnet-4-6": true, "us.anthropic.claude-haiku-4-5-20251001-v1:0": false},
+		"vertex":    {"claude-sonnet-4-6": true, "claude-sonnet-4-5@20250929": false},
+	} {
+		r := start(t, spec(t, preset, nil))
+		for model, refused := range models {
+			for _, stream := range []bool{false, true} {
+				req := request(r.Spec(), "m", "Answer in 20 words.", stream)
+				req.Model = model
+				req.Messages = append(req.Messages, wire.Message{Role: "assistant", Text: brokenText("m", 5)})
+				res := r.ask(t, "key", req)
+				if !refused {
+					verified(t, brokenText("m", 5)+res.text, "m", 20)
+					continue
+				}
+				if res.status != 400 || res.fail == nil || res.fail.Kind != wire.FailBadRequest || res.fail.Message != "This model does not support assistant message prefill. The conversation must end with a user message." {
+					t.Errorf("%s: %d %+v", model, res.status, res.fail)
+				}
+				req.Messages = append(req.Messages, wire.Message{Role: "user", Text: "Go on. Answer in 20 words. [[bo:m]]"})
+				verified(t, r.ask(t, "key", req).text, "m", 20)
+			}
+		}
+	}
+}
