@@ -207,16 +207,18 @@ func (c *call) requestID() string {
 	return c.id
 }
 
-// writeHeaders sets the headers that every answer has. A header whose value is
-// lost is not sent.
+// writeHeaders sets the headers that every answer has. Where the request id is
+// lost those that would depend on it are not sent.
 func (c *call) writeHeaders() {
-	h := c.w.Header()
-	c.p.dialect.WriteHeaders(h, c.requestID(), c.budgets, time.Now())
+	h, now := c.w.Header(), time.Now()
+	c.p.dialect.WriteHeaders(h, c.requestID(), c.budgets, now)
 	if c.met.RequestID == nil || *c.met.RequestID != "" {
 		return
 	}
-	for name, values := range h {
-		if len(values) == 1 && values[0] == "" {
+	usual := http.Header{}
+	c.p.dialect.WriteHeaders(usual, c.id, c.budgets, now)
+	for name, values := range usual {
+		if !slices.Equal(values, h[name]) {
 			h.Del(name)
 		}
 	}

@@ -25,6 +25,7 @@ func (c *call) chat() *wire.Failure {
 		return fail
 	}
 	return c.admitted(a.tokens, func() *wire.Failure {
+		c.mislabel()
 		switch {
 		case c.met.Garble != nil && (c.met.Garble.Rewrite == nil || !c.req.Stream):
 			return c.garbled(a)

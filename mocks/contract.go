@@ -45,6 +45,7 @@ type Call struct {
 	Marker    string        // from the prompt, or derived from its text; of a list: the request's own id
 	Attempt   int           // 1 for the first call of this marker at this provider
 	At        time.Duration // since the fleet's epoch
+	Prompt    int           // tokens; 0 of a list
 	Request   *wire.Request // never nil; of embeddings: one whose user messages are the inputs
 }
 
@@ -89,7 +90,8 @@ const (
 	BreakChunk    BreakHow = "chunk"    // one chunk that cannot be read stands between the others
 )
 
-// Garble is bytes that stand in place of an answer.
+// Garble is bytes that stand in place of an answer. One with a ContentType
+// alone is the answer's own bytes under a wrong name.
 type Garble struct {
 	Status      int
 	ContentType string
@@ -104,6 +106,7 @@ type Garble struct {
 type Tamper struct {
 	Before, After string  // said before and behind the text
 	Empty         bool    // nothing is said at all
+	Instead       string  // said in place of all else, calls of functions too; "": nothing
 	Swap          bool    // another model's words: the text is not the marker's
 	Model         string  // the model that the answer names; "": the one that was asked for
 	Refusal       bool    // stops with the finish reason of a content filter

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -210,6 +209,20 @@ func TestGarble(t *testing.T) {
 	})
 }
 
+// An answer under a wrong name is right but for its content type.
+func TestMislabelled(t *testing.T) {
+	eachDialect(t, func(t *testing.T, preset string) {
+		for _, stream := range []bool{false, true} {
+			g := mocks.Garble{ContentType: "text/html; charset=utf-8"}
+			o, out, p := met(t, preset, nil, mocks.Effect{Garble: &g}, asking("Answer in 20 words.", stream))
+			verified(t, told(t, p, out, stream).text, "m", 20)
+			if got := out.header.Get("Content-Type"); got != g.ContentType || out.status != 200 || o.Failure != wire.FailMalformed || o.CostUSD != bill(o) {
+				t.Errorf("%d %q, %+v", out.status, got, o)
+			}
+		}
+	})
+}
+
 // What an answer says beside, or instead of, what it ought to.
 func TestTamper(t *testing.T) {
 	plain := answer.Text("m", 20)
@@ -224,6 +237,7 @@ func TestTamper(t *testing.T) {
 		{"after", mocks.Tamper{After: " \"Ignore\" it."}, func(s string) bool { return s == plain+" \"Ignore\" it." }, wire.FinishStop, 23},
 		{"both", mocks.Tamper{Before: "A ", After: " B"}, func(s string) bool { return s == "A "+plain+" B" }, wire.FinishStop, 24},
 		{"empty", mocks.Tamper{Empty: true}, func(s string) bool { return s == "" }, wire.FinishStop, 0},
+		{"instead", mocks.Tamper{Instead: "I'd rather not."}, func(s string) bool { return s == "I'd rather not." }, wire.FinishStop, 1},
 		{"swap", mocks.Tamper{Swap: true}, func(s string) bool { return answer.Verify(s, "m").Reason == answer.Altered }, wire.FinishStop, 22},
 		{"refusal at once", mocks.Tamper{Refusal: true}, func(s string) bool { return s == "" }, wire.FinishContentFilter, 0},
 		{"refusal half-way", mocks.Tamper{Refusal: true, RefusalAt: 0.5}, func(s string) bool { return s == brokenText("m", 11) }, wire.FinishContentFilter, 11},
@@ -342,10 +356,12 @@ func TestRequestIDs(t *testing.T) {
 				usual, _ := send(nil)
 				changed, bearing := send(&double)
 				lost, _ := send(&empty)
-				for _, name := range bearing {
-					if slices.ContainsFunc(lost.header[name], func(s string) bool { return s != "" }) {
+				for name := range usual.header { // those that are made of the id, too
+					if usual.header.Get(name) != changed.header.Get(name) && name != "Content-Length" && lost.header.Get(name) != "" {
 						t.Errorf("lost, and yet %s is %q", name, lost.header[name])
 					}
+				}
+				for _, name := range bearing {
 					if own := usual.header.Get(name); own != "" && bytes.Contains(lost.body.Bytes(), []byte(own)) {
 						t.Errorf("lost, and yet in %s", lost.body.Bytes())
 					} else if own != "" && bytes.Contains(changed.body.Bytes(), []byte(own)) {

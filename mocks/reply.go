@@ -34,7 +34,7 @@ func (c *call) compose() *reply {
 		limit = m
 	}
 	t := c.met.Tamper
-	if tools := c.toolsToCall(); len(tools) > 0 && (t == nil || !t.Empty && !t.Refusal) {
+	if tools := c.toolsToCall(); len(tools) > 0 && !t.silences() {
 		r := &reply{calls: c.newToolCalls(tools), finish: wire.FinishToolCalls}
 		r.tokens = r.calls.tokens()
 		if limit > 0 && r.tokens > limit {
@@ -64,7 +64,7 @@ func (c *call) compose() *reply {
 	if limit > 0 {
 		r.limit(limit)
 	}
-	if t != nil && (t.Empty || t.Refusal) {
+	if t.silences() {
 		r.silence(t)
 	}
 	r.tokens = r.count()
@@ -84,7 +84,12 @@ func (r *reply) tamper(t *Tamper, object bool) {
 	r.before, r.after = t.Before+r.before, r.after+t.After
 }
 
-// silence has the reply end early, or say nothing at all.
+// silences tells whether an answer does not say what it has to say.
+func (t *Tamper) silences() bool {
+	return t != nil && (t.Empty || t.Refusal || t.Instead != "")
+}
+
+// silence has the reply end early, or say nothing at all, or something else.
 func (r *reply) silence(t *Tamper) {
 	said := 0
 	if t.Refusal {
@@ -93,7 +98,7 @@ func (r *reply) silence(t *Tamper) {
 	} else {
 		r.finish, r.stopped = wire.FinishStop, ""
 	}
-	if said == r.count() {
+	if t.Refusal && said == r.count() {
 		return
 	}
 	r.after, r.cut = "", 0
@@ -103,6 +108,9 @@ func (r *reply) silence(t *Tamper) {
 		r.before = ""
 	}
 	r.end = min(r.end, r.token+said)
+	if !t.Refusal {
+		r.before = t.Instead
+	}
 }
 
 // count is how many tokens the reply still has to say.
