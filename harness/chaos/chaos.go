@@ -73,6 +73,16 @@ func Kinds() []Kind {
 		rateLimitKind,
 		latencySpikeKind,
 		deprecationKind,
+
+		streamStallKind,
+		streamTruncateKind,
+		streamErrorKind,
+		malformedKind,
+		modelSwapKind,
+		contentFilterKind,
+		contextLimitKind,
+		poisonedAnswerKind,
+		requestIDsKind,
 	}
 }
 
