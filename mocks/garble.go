@@ -19,9 +19,9 @@ func (c *call) garbled(a *reply) *wire.Failure {
 	if _, err := c.wait(1, false); err != nil {
 		return c.unserved(err)
 	}
-	c.billed = false // who answers in other bytes has no model behind it
+	// Who answers in other bytes has no model behind it, and none of its headers.
+	c.billed = false
 	c.obs.Failure = wire.FailMalformed
-	c.writeHeaders()
 	c.obs.Status = g.Status
 	h := c.w.Header()
 	h.Set("Content-Type", g.ContentType)

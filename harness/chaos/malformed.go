@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"brownout/mocks"
 )
@@ -69,8 +70,15 @@ func (m *Malformed) Check() *ParamError {
 // OnLink is false: the mock sends the bytes.
 func (*Malformed) OnLink() bool { return false }
 
-// malformedPage is what a reverse proxy says of a server that is gone.
-const malformedPage = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+// page is what a reverse proxy says of a server that is gone, or, with a status
+// of success, in its place.
+func (m *Malformed) page() []byte {
+	title := "We'll be right back"
+	if m.Status != http.StatusOK {
+		title = strings.TrimSpace(fmt.Sprint(m.Status, " ", http.StatusText(m.Status)))
+	}
+	return fmt.Appendf(nil, "<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%s</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n", title, title)
+}
 
 // Inject garbles answers.
 func (m *Malformed) Inject(_ context.Context, v Victim, env Env) (func(context.Context) error, error) {
@@ -101,7 +109,7 @@ func (m *Malformed) effect() (func(*mocks.Call) mocks.Effect, error) {
 			return half(c)
 		}, nil
 	case malformedHTML:
-		return garble(mocks.Garble{Status: m.Status, ContentType: "text/html", Body: []byte(malformedPage)}), nil
+		return garble(mocks.Garble{Status: m.Status, ContentType: "text/html", Body: m.page()}), nil
 	case malformedEmpty:
 		return garble(mocks.Garble{Status: m.Status, ContentType: "application/json"}), nil
 	case malformedEmptyAnswer:

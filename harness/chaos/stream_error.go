@@ -3,23 +3,25 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"brownout/mocks"
 	"brownout/mocks/wire"
 )
 
 // streamFailure is what a provider says in the middle of a stream, by the word
-// of the failure parameter.
-func streamFailure(word string) (wire.FailureKind, bool) {
+// of the failure parameter. The limit is one of tokens, since those of requests
+// are held against a call before it is answered; its figures are examples.
+func streamFailure(word string) (*wire.Failure, bool) {
 	switch word {
 	case "overload":
-		return wire.FailOverload, true
+		return &wire.Failure{Kind: wire.FailOverload}, true
 	case "server":
-		return wire.FailServer, true
+		return &wire.Failure{Kind: wire.FailServer}, true
 	case "rate_limit":
-		return wire.FailRateLimit, true
+		return &wire.Failure{Kind: wire.FailRateLimit, Limit: "tokens", LimitValue: 200_000, Asked: 1_200, RetryAfter: 2 * time.Second}, true
 	}
-	return "", false
+	return nil, false
 }
 
 // StreamError has streams end with an error of the provider's own.
@@ -58,11 +60,11 @@ func (*StreamError) OnLink() bool { return false }
 
 // Inject has streams fail.
 func (s *StreamError) Inject(_ context.Context, v Victim, env Env) (func(context.Context) error, error) {
-	kind, ok := streamFailure(s.Failure)
+	failure, ok := streamFailure(s.Failure)
 	if !ok {
 		return nil, fmt.Errorf("stream_error: unknown failure %q", s.Failure)
 	}
 	return effect(v, env, "stream_error", breaking(mocks.Break{
-		How: mocks.BreakError, At: s.Where, After: s.AfterTokens, Failure: &wire.Failure{Kind: kind},
+		How: mocks.BreakError, At: s.Where, After: s.AfterTokens, Failure: failure,
 	})), nil
 }
