@@ -24,7 +24,6 @@ import (
 
 	"brownout/harness/chaos"
 	"brownout/mocks"
-	"brownout/mocks/answer"
 	"brownout/mocks/presets"
 	"brownout/plan"
 )
@@ -38,9 +37,6 @@ type said struct {
 	id     string // the request id that the SDK gives for support
 	err    error
 }
-
-// whole tells whether the text is all of the answer to a marker.
-func (s said) whole(marker string) bool { return s.err == nil && answer.Verify(s.text, marker).OK() }
 
 // sdk is one official client, behind one link to a mock.
 type sdk struct {
