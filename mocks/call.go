@@ -240,7 +240,26 @@ func (c *call) fail(f *wire.Failure) {
 		c.obs.Status = c.p.dialect.Usual(f.Kind)
 	}
 	c.writeHeaders()
-	c.p.dialect.WriteFailure(c.w, f)
+	w := &statusNote{ResponseWriter: c.w}
+	c.p.dialect.WriteFailure(w, f)
+	if w.status != 0 {
+		c.obs.Status = w.status // a dialect may know better than its usual one
+	}
+}
+
+// statusNote notes the status of what is written through it.
+type statusNote struct {
+	http.ResponseWriter
+	status int
+}
+
+// Unwrap is for http.ResponseController.
+func (s *statusNote) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// WriteHeader notes the status.
+func (s *statusNote) WriteHeader(status int) {
+	s.status = status
+	s.ResponseWriter.WriteHeader(status)
 }
 
 // gone notes that the client left, or cannot be reached.
