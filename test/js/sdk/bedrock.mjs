@@ -82,6 +82,9 @@ export default {
     // Over HTTP/2 a reset connection ends the iteration without an error: only
     // the missing messageStop tells (seen with 3.1164.0).
     cut: { type: Error, silent: true },
+    inStream: { type: BedrockRuntimeServiceException },
+    truncated: { silent: true },
+    chunk: { type: Error, says: /message checksum/ },
   },
   own: {
     'InvokeModel answers in the model\'s own words': async ({ key, provider }) => {

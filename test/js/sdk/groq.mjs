@@ -21,6 +21,9 @@ export default {
     server: { type: Groq.InternalServerError, status: 500 },
     refused: { type: Groq.APIConnectionError },
     timeout: { type: Groq.APIConnectionTimeoutError },
+    inStream: { silent: true }, // the chunk has its reason in x_groq.error, which is a part of the answer's type
+    truncated: { silent: true },
+    chunk: { type: SyntaxError },
     cut: { type: Error },
   },
 };

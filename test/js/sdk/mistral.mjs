@@ -69,6 +69,9 @@ export default {
     server: { type: MistralError, status: 500 },
     refused: { type: ConnectionError },
     timeout: { type: RequestTimeoutError },
+    inStream: { type: Error, check: (e) => { if (e.name !== 'ZodError') throw e; } }, // it is no chunk, and that is all it knows
+    truncated: { silent: true },
+    chunk: { type: Error, check: (e) => { if (e.name !== 'ZodError') throw e; } },
     cut: { type: Error },
   },
 };
