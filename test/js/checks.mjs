@@ -230,6 +230,9 @@ export const checks = [
     }
   }),
 
+  check('an overloaded provider', ['chat', 'overload'], (sdk, c) => under(c, 'overload', {}, () =>
+    failure(sdk.errors.overload, () => sdk.chat(sdk.connect(c), { model: chatModel(sdk, c.provider), text: prompt(mark()) })))),
+
   check('an error of the provider\'s own in the middle of a stream', ['stream', 'inStream'], async (sdk, c) => {
     for (const reason of ['overload', 'server', 'rate_limit']) {
       await under(c, 'stream_error', { failure: reason }, () =>
