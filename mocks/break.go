@@ -37,9 +37,14 @@ func (c *call) breaksAt(tokens int) int {
 	return n
 }
 
-// breakStream breaks a stream. It is over unless there is more to come.
-func (c *call) breakStream(out wire.StreamWriter) (over bool, fail *wire.Failure) {
+// breakStream breaks a stream, of which all has been said or not. It is over
+// unless there is more to come.
+func (c *call) breakStream(out wire.StreamWriter, all bool) (over bool, fail *wire.Failure) {
 	b := c.met.Break
+	if w, ok := out.(wire.WholeCallStreamWriter); ok && all && w.EndCall() != nil {
+		c.gone()
+		return true, nil
+	}
 	switch b.How {
 	case BreakStall:
 		if c.stall(b.For) != nil {

@@ -2,8 +2,13 @@ package mocks_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -193,4 +198,108 @@ func TestStreamsBreak(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A call of a function breaks as words do: behind its last token it is there,
+// whole, and only the end is missing.
+func TestStreamedCallsBreak(t *testing.T) {
+	eachDialect(t, func(t *testing.T, preset string) {
+		for _, at := range []float64{0, 0.5, 1} {
+			var out *tape
+			var p *mocks.Provider
+			synctest.Test(t, func(t *testing.T) {
+				p = provider(t, spec(t, preset, exact), nil)
+				d, _ := wire.Lookup(p.Spec().Dialect)
+				if _, ok := d.(wire.ToolCaller); !ok {
+					t.Skip("no calls of functions there")
+				}
+				p.Inject("broken", always(mocks.Effect{Touched: true, Break: &mocks.Break{How: mocks.BreakTruncate, At: at}}))
+				req := request(p.Spec(), "m", "Use get_weather.", true)
+				req.Tools = []wire.Tool{{Name: "get_weather", Schema: json.RawMessage(`{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}`)}}
+				out = play(t, t.Context(), p, req)
+			})
+			if out == nil {
+				return
+			}
+			d, _ := wire.Lookup(p.Spec().Dialect)
+			s := d.NewStreamReader(&out.body)
+			name, arguments := "", ""
+			var err error
+			for err == nil {
+				var e wire.Event
+				if e, err = s.Next(); err == nil && e.ToolCall != nil {
+					name += e.ToolCall.Name
+					arguments += e.ToolCall.Arguments
+				}
+			}
+			if !errors.Is(err, wire.ErrCut) {
+				t.Errorf("at %v: reading ended with %v", at, err)
+			}
+			if whole := name == "get_weather" && json.Valid([]byte(arguments)); whole != (at == 1) {
+				t.Errorf("at %v: called %q with %q", at, name, arguments)
+			}
+		}
+	})
+}
+
+// The other streams that some dialects have break as their main one does.
+func TestOtherStreamsBreak(t *testing.T) {
+	for _, c := range []struct {
+		preset, path, body string
+		end                string // of a whole stream
+		fails              string // says the error
+	}{
+		{"openai", "/v1/responses", `{"model":"gpt-5.4","stream":true,"input":"Answer in 20 words. [[bo:m]]"}`, "response.completed", "event: error"},
+		{"bedrock", "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/invoke-with-response-stream", `{"anthropic_version":"bedrock-2023-05-31","max_tokens":200,"messages":[{"role":"user","content":"Answer in 20 words. [[bo:m]]"}]}`, "message_stop", "serviceUnavailableException"},
+		{"ollama", "/api/generate", `{"model":"phi3:3.8b-mini-4k-instruct-q4_K_M","prompt":"Answer in 20 words. [[bo:m]]"}`, `"done":true`, `{"error":"server busy`},
+		{"vertex", "/v1/projects/p-1/locations/us-central1/publishers/anthropic/models/claude-sonnet-4-5@20250929:streamRawPredict", `{"anthropic_version":"vertex-2023-10-16","stream":true,"max_tokens":200,"messages":[{"role":"user","content":"Answer in 20 words. [[bo:m]]"}]}`, "message_stop", "event: error"},
+	} {
+		send := func(b *mocks.Break) (string, mocks.Observation) {
+			var out *tape
+			var o mocks.Observation
+			synctest.Test(t, func(t *testing.T) {
+				p := provider(t, spec(t, c.preset, exact), func(got mocks.Observation) { o = got })
+				p.Inject("broken", always(mocks.Effect{Touched: b != nil, Break: b}))
+				hr := httpRequest(t, t.Context(), p, request(p.Spec(), "m", "hi", true))
+				u, err := url.Parse("http://mock" + c.path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				hr.URL, hr.RequestURI = u, c.path
+				hr.Body, hr.ContentLength = io.NopCloser(strings.NewReader(c.body)), int64(len(c.body))
+				out = newTape()
+				p.ServeHTTP(out, hr)
+			})
+			return out.body.String(), o
+		}
+		whole, o := send(nil)
+		if o.Status != 200 || !o.Stream || !ends(whole, c.end) {
+			t.Fatalf("%s: %+v, %s", c.path, o, whole)
+		}
+		cut, o := send(&mocks.Break{How: mocks.BreakTruncate, At: 1})
+		if o.Failure != wire.FailTransport || ends(cut, c.end) || o.Completion != answer.Tokens(brokenWords) || len(cut) < len(whole)/2 {
+			t.Errorf("%s, truncated: %+v, %s", c.path, o, cut)
+		}
+		failed, o := send(&mocks.Break{How: mocks.BreakError, At: 0.5, Failure: &wire.Failure{Kind: wire.FailOverload}})
+		if o.Failure != wire.FailOverload || ends(failed, c.end) || !strings.Contains(failed, c.fails) {
+			t.Errorf("%s, failed: %+v, %s", c.path, o, failed)
+		}
+		if spoilt, o := send(&mocks.Break{How: mocks.BreakChunk, At: 0.5}); o.Failure != wire.FailMalformed || len(spoilt) <= len(whole) || !ends(spoilt, c.end) {
+			t.Errorf("%s, a bad chunk: %+v, %s", c.path, o, spoilt)
+		}
+	}
+}
+
+// ends tells whether a stream has its end event, also where that is in base64.
+func ends(stream, end string) bool {
+	if strings.Contains(stream, end) {
+		return true
+	}
+	for _, piece := range strings.Split(stream, `"bytes":"`)[1:] {
+		b, _ := base64.StdEncoding.DecodeString(strings.SplitN(piece, `"`, 2)[0])
+		if strings.Contains(string(b), end) {
+			return true
+		}
+	}
+	return false
 }

@@ -41,8 +41,10 @@ of the kind exception at Amazon, a line with "error" at Ollama. Nothing of use
 follows; some say [DONE] all the same.
 
 Where a provider is not known to say one of the three, it says the nearest thing
-it has: Ollama and llama.cpp know no limits and tell a plain sentence. There is
-no Retry-After inside a stream.
+it has: Ollama and llama.cpp know no limits and tell a plain sentence. Ollama's
+paths for OpenAI's clients say nothing at all and end. Groq, Mistral and
+Databricks have shapes that OpenAI's own SDK takes for success. There is no
+Retry-After inside a stream.
 
 Only streamed calls are touched. What was sent is billed.
 
