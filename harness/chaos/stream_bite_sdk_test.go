@@ -366,7 +366,7 @@ func TestSDKsFeelFaultsAndHeal(t *testing.T) {
 					if stream {
 						want = b.stream.of(s.name)
 						if b.name == "stall" {
-							patience = 200 * time.Millisecond
+							patience = 300 * time.Millisecond
 						}
 					}
 					got, o := ask(stream, patience)
