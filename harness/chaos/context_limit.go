@@ -37,8 +37,18 @@ func (*ContextLimit) OnLink() bool { return false }
 
 // Inject shrinks the context.
 func (l *ContextLimit) Inject(_ context.Context, v Victim, env Env) (func(context.Context) error, error) {
+	claims := v.Provider.Spec().Dialect != "ollama" // room for the answer that is asked for; there it bounds the answer only
 	return effect(v, env, "context_limit", func(c *mocks.Call) mocks.Effect {
-		if c.Operation == mocks.OperationList || c.Operation == mocks.OperationCount || c.Prompt+c.Request.MaxTokens <= l.Tokens {
+		need := c.Prompt
+		switch {
+		case c.Operation == mocks.OperationList, c.Operation == mocks.OperationCount:
+			return mocks.Effect{}
+		case chatted(c) && claims:
+			need += max(1, c.Request.MaxTokens)
+		case chatted(c):
+			need++
+		}
+		if need <= l.Tokens {
 			return mocks.Effect{}
 		}
 		return mocks.Effect{Context: l.Tokens}
