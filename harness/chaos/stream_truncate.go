@@ -28,10 +28,12 @@ metadata behind messageStop at Bedrock, a finishReason at Google, "done": true a
 Ollama.
 
 clean     The body ends as a whole one does, so that HTTP sees nothing wrong. A
-          proxy that restarts does this. Many SDKs report success: the official
-          OpenAI ones take such a stream for a complete answer.
+          proxy that restarts does this. The official Go SDKs of OpenAI,
+          Anthropic, Google, Amazon and Ollama all report success, and so do
+          most of those for JavaScript: only a missing finish reason tells.
 abort     The connection is cut in the middle of the body: an unexpected end on
-          HTTP/1.1, a reset stream on HTTP/2. Most clients notice.
+          HTTP/1.1, a reset stream on HTTP/2. Most clients notice; the Go SDKs
+          of Amazon and Ollama do not on HTTP/1.1.
 
 With where = 1 every word is there and only the end is missing, so that nobody
 knows that it is complete, nor what it cost.
