@@ -1,7 +1,6 @@
 package mocks
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"math"
@@ -15,7 +14,8 @@ import (
 const whole = -1
 
 // breaksAt is the number of tokens after which a stream of so many breaks, or
-// whole.
+// whole. Within the answer is neither before its first token nor behind its
+// last, however few there are.
 func (c *call) breaksAt(tokens int) int {
 	b := c.met.Break
 	if b == nil {
@@ -24,12 +24,27 @@ func (c *call) breaksAt(tokens int) int {
 	if b.How == BreakChunk {
 		c.w = &spoiler{ResponseWriter: c.w}
 	}
-	return int(math.Round(float64(tokens) * min(1, max(0, b.At))))
+	if b.After > 0 {
+		return min(b.After, tokens)
+	}
+	n := int(math.Round(float64(tokens) * min(1, max(0, b.At))))
+	switch {
+	case b.At > 0 && n == 0:
+		return min(1, max(0, tokens-1))
+	case b.At < 1 && n == tokens:
+		return max(0, tokens-1)
+	}
+	return n
 }
 
-// breakStream breaks a stream. It is over unless there is more to come.
-func (c *call) breakStream(out wire.StreamWriter) (over bool, fail *wire.Failure) {
+// breakStream breaks a stream, of which all has been said or not. It is over
+// unless there is more to come.
+func (c *call) breakStream(out wire.StreamWriter, all bool) (over bool, fail *wire.Failure) {
 	b := c.met.Break
+	if w, ok := out.(wire.WholeCallStreamWriter); ok && all && w.EndCall() != nil {
+		c.gone()
+		return true, nil
+	}
 	switch b.How {
 	case BreakStall:
 		if c.stall(b.For) != nil {
@@ -39,13 +54,14 @@ func (c *call) breakStream(out wire.StreamWriter) (over bool, fail *wire.Failure
 		return false, nil
 	case BreakChunk:
 		c.w.(*spoiler).armed = true
+		c.obs.Failure = wire.FailMalformed
 		return false, nil
 	case BreakError:
 		f := wire.Failure{Kind: wire.FailServer}
 		if b.Failure != nil {
 			f = *b.Failure
 		}
-		f.RequestID, f.Model, f.Surface, f.Stream = c.id, c.model.ID, c.req.Surface, true
+		f.RequestID, f.Model, f.Surface, f.Stream = c.requestID(), c.model.ID, c.req.Surface, true
 		c.obs.Failure = f.Kind
 		if out.Fail(&f) != nil {
 			c.gone()
@@ -95,39 +111,6 @@ func (c *call) stall(d time.Duration) error {
 func (c *call) abort() {
 	c.obs.Failure = wire.FailTransport
 	panic(http.ErrAbortHandler)
-}
-
-// spoiler puts one chunk that cannot be read before the next that is written,
-// once it is armed. Every chunk of a stream is one Write.
-type spoiler struct {
-	http.ResponseWriter
-	armed bool
-}
-
-// Unwrap is for http.ResponseController.
-func (s *spoiler) Unwrap() http.ResponseWriter { return s.ResponseWriter }
-
-func (s *spoiler) Write(b []byte) (int, error) {
-	if s.armed {
-		s.armed = false
-		if _, err := s.ResponseWriter.Write(spoil(b)); err != nil {
-			return 0, err
-		}
-	}
-	return s.ResponseWriter.Write(b)
-}
-
-// spoil makes of a chunk one that no reader of its dialect can read, and behind
-// which reading can go on: of text, half of it with the chunk's own end; of
-// Amazon's frames, which begin with their length, one whose checksum is wrong.
-func spoil(b []byte) []byte {
-	body := bytes.TrimRight(b, "\r\n")
-	if len(body) == len(b) {
-		bad := bytes.Clone(b)
-		bad[len(bad)/2] ^= 0xff
-		return bad
-	}
-	return append(bytes.Clone(body[:len(body)/2+1]), b[len(body):]...)
 }
 
 // halver sends half of a body, and then cuts the connection.

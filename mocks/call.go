@@ -203,13 +203,30 @@ func (c *call) limited(r *service.Refusal) *wire.Failure {
 	}
 }
 
-// writeHeaders sets the headers that every answer has.
-func (c *call) writeHeaders() {
-	id := c.id
+// requestID is the request id that the answer bears: the call's own, or what a
+// fault makes of it.
+func (c *call) requestID() string {
 	if c.met.RequestID != nil {
-		id = *c.met.RequestID
+		return *c.met.RequestID
 	}
-	c.p.dialect.WriteHeaders(c.w.Header(), id, c.budgets, time.Now())
+	return c.id
+}
+
+// writeHeaders sets the headers that every answer has. Where the request id is
+// lost those that would depend on it are not sent.
+func (c *call) writeHeaders() {
+	h, now := c.w.Header(), time.Now()
+	c.p.dialect.WriteHeaders(h, c.requestID(), c.budgets, now)
+	if c.met.RequestID == nil || *c.met.RequestID != "" {
+		return
+	}
+	usual := http.Header{}
+	c.p.dialect.WriteHeaders(usual, c.id, c.budgets, now)
+	for name, values := range usual {
+		if !slices.Equal(values, h[name]) {
+			h.Del(name)
+		}
+	}
 }
 
 // fail answers a failure.
@@ -217,7 +234,7 @@ func (c *call) fail(f *wire.Failure) {
 	if c.id == "" {
 		c.id = c.p.anonymousID()
 	}
-	f.RequestID = c.id
+	f.RequestID = c.requestID()
 	if c.req != nil {
 		f.Surface, f.Stream = c.req.Surface, c.req.Stream
 	}
@@ -228,7 +245,26 @@ func (c *call) fail(f *wire.Failure) {
 		c.obs.Status = c.p.dialect.Usual(f.Kind)
 	}
 	c.writeHeaders()
-	c.p.dialect.WriteFailure(c.w, f)
+	w := &statusNote{ResponseWriter: c.w}
+	c.p.dialect.WriteFailure(w, f)
+	if w.status != 0 {
+		c.obs.Status = w.status // a dialect may know better than its usual one
+	}
+}
+
+// statusNote notes the status of what is written through it.
+type statusNote struct {
+	http.ResponseWriter
+	status int
+}
+
+// Unwrap is for http.ResponseController.
+func (s *statusNote) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// WriteHeader notes the status.
+func (s *statusNote) WriteHeader(status int) {
+	s.status = status
+	s.ResponseWriter.WriteHeader(status)
 }
 
 // gone notes that the client left, or cannot be reached.

@@ -17,16 +17,21 @@ func (c *call) chat() *wire.Failure {
 	if fail := c.lookUp(wire.OpChat); fail != nil {
 		return fail
 	}
+	if c.model.NoPrefill && c.req.Prefill() != "" {
+		return &wire.Failure{Kind: wire.FailBadRequest, Model: c.model.ID, Message: noPrefill}
+	}
 	a := c.compose()
 	if fail := c.fit(); fail != nil {
 		return fail
 	}
 	return c.admitted(a.tokens, func() *wire.Failure {
+		c.mislabel()
 		switch {
 		case c.met.Garble != nil && (c.met.Garble.Rewrite == nil || !c.req.Stream):
 			return c.garbled(a)
 		case c.req.Stream:
 			if g := c.met.Garble; g != nil {
+				c.obs.Failure = wire.FailMalformed
 				c.w = &rewriter{ResponseWriter: c.w, rewrite: g.Rewrite}
 			}
 			return c.stream(a)
@@ -34,6 +39,11 @@ func (c *call) chat() *wire.Failure {
 		return c.unary(a)
 	})
 }
+
+// noPrefill are Anthropic's words, at Anthropic, Bedrock (strands#1694) and Vertex
+// alike. No other provider's models with such a rule are in the catalogue;
+// Mistral's, which want a prefix to be marked as one, is its dialect's.
+const noPrefill = "This model does not support assistant message prefill. The conversation must end with a user message."
 
 // fit tells whether the prompt and the answer the client makes room for are
 // within the model's context. Where no room is asked for, one token suffices.

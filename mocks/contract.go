@@ -46,6 +46,7 @@ type Call struct {
 	Marker    string        // from the prompt, or derived from its text; of a list: the request's own id
 	Attempt   int           // 1 for the first call of this marker at this provider
 	At        time.Duration // since the fleet's epoch
+	Prompt    int           // tokens; 0 of a list
 	Request   *wire.Request // never nil; of embeddings: one whose user messages are the inputs
 }
 
@@ -72,6 +73,7 @@ type Effect struct {
 // end marker. It is met by streams, and by whole answers where How says so.
 type Break struct {
 	At      float64
+	After   int // tokens, in place of At where above 0; a shorter answer breaks behind its last
 	How     BreakHow
 	For     time.Duration // of BreakStall: goes on after this long; 0: never
 	Failure *wire.Failure // of BreakError: what the stream says
@@ -89,7 +91,8 @@ const (
 	BreakChunk    BreakHow = "chunk"    // one chunk that cannot be read stands between the others
 )
 
-// Garble is bytes that stand in place of an answer.
+// Garble is bytes that stand in place of an answer. One with a ContentType
+// alone is the answer's own bytes under a wrong name.
 type Garble struct {
 	Status      int
 	ContentType string
@@ -102,11 +105,13 @@ type Garble struct {
 
 // Tamper is what an answer says beside, or instead of, what it ought to.
 type Tamper struct {
-	Before, After string // said before and behind the text
-	Empty         bool   // nothing is said at all
-	Swap          bool   // another model's words: the text is not the marker's
-	Model         string // the model that the answer names; "": the one that was asked for
-	Refusal       bool   // stops at once with the finish reason of a content filter
+	Before, After string  // said before and behind the text
+	Empty         bool    // nothing is said at all
+	Instead       string  // said in place of all else, calls of functions too; "": nothing
+	Swap          bool    // another model's words: the text is not the marker's
+	Model         string  // the model that the answer names; "": the one that was asked for
+	Refusal       bool    // stops with the finish reason of a content filter
+	RefusalAt     float64 // of a refusal: the share of the answer that is said before it, 0..1
 }
 
 // Observation is what a provider saw of one call, told once when it has ended.

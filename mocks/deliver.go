@@ -75,7 +75,7 @@ func (c *call) stream(a *reply) *wire.Failure {
 		}
 		if sent == at {
 			at = whole
-			if over, fail := c.breakStream(out); over {
+			if over, fail := c.breakStream(out, sent == a.tokens); over {
 				return fail
 			}
 		}

@@ -46,6 +46,7 @@ func (c *call) embed() *wire.Failure {
 		}
 	}
 	return c.admitted(0, func() *wire.Failure {
+		c.mislabel()
 		if g := c.met.Garble; g != nil && g.Rewrite != nil {
 			return c.rewritten(func() *wire.Failure { return c.vectors(embedder, in) })
 		} else if g != nil {

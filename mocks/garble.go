@@ -19,8 +19,9 @@ func (c *call) garbled(a *reply) *wire.Failure {
 	if _, err := c.wait(1, false); err != nil {
 		return c.unserved(err)
 	}
+	// Who answers in other bytes has no model behind it, and none of its headers.
+	c.billed = false
 	c.obs.Failure = wire.FailMalformed
-	c.writeHeaders()
 	c.obs.Status = g.Status
 	h := c.w.Header()
 	h.Set("Content-Type", g.ContentType)
@@ -30,6 +31,33 @@ func (c *call) garbled(a *reply) *wire.Failure {
 		c.gone()
 	}
 	return nil
+}
+
+// mislabel has an answer sent under a wrong content type, where that is all that
+// is wrong with its bytes.
+func (c *call) mislabel() {
+	g := c.met.Garble
+	if g == nil || g.Status != 0 || g.Rewrite != nil || g.ContentType == "" {
+		return
+	}
+	c.met.Garble = nil
+	c.obs.Failure = wire.FailMalformed
+	c.w = &mislabeller{ResponseWriter: c.w, contentType: g.ContentType}
+}
+
+// mislabeller sends an answer under another content type than its own.
+type mislabeller struct {
+	http.ResponseWriter
+	contentType string
+}
+
+// Unwrap is for http.ResponseController.
+func (m *mislabeller) Unwrap() http.ResponseWriter { return m.ResponseWriter }
+
+// WriteHeader sets the content type.
+func (m *mislabeller) WriteHeader(status int) {
+	m.Header().Set("Content-Type", m.contentType)
+	m.ResponseWriter.WriteHeader(status)
 }
 
 // rewritten has a whole answer written aside and sends what the fault makes of
@@ -43,6 +71,7 @@ func (c *call) rewritten(answer func() *wire.Failure) *wire.Failure {
 	if fail != nil || c.obs.Aborted {
 		return fail
 	}
+	c.obs.Failure = wire.FailMalformed
 	body := g.Rewrite(aside.body.Bytes())
 	h := w.Header()
 	h.Set("Content-Length", strconv.Itoa(len(body)))

@@ -49,3 +49,12 @@ func (r *reply) resumeJSON(prefill string) string {
 	}
 	return ""
 }
+
+// insideString is a text as it stands inside a JSON string.
+func insideString(text string) string {
+	b, err := json.Marshal(text)
+	if err != nil {
+		return ""
+	}
+	return string(b[1 : len(b)-1])
+}

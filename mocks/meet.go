@@ -10,7 +10,7 @@ import (
 func (c *call) seen() *Call {
 	v := &Call{
 		Seed: c.p.seed, Provider: c.p.spec.Name, Operation: c.obs.Operation, Model: c.req.Model,
-		Marker: c.obs.Marker, Attempt: c.obs.Attempt, At: c.obs.Arrived, Request: c.req,
+		Marker: c.obs.Marker, Attempt: c.obs.Attempt, At: c.obs.Arrived, Prompt: c.obs.Prompt, Request: c.req,
 	}
 	if m, ok := c.p.model(c.req.Model); ok {
 		v.Model = m.ID

@@ -33,7 +33,8 @@ func (c *call) compose() *reply {
 	if m := c.req.MaxTokens; m > 0 && (limit == 0 || m < limit) {
 		limit = m
 	}
-	if tools := c.toolsToCall(); len(tools) > 0 {
+	t := c.met.Tamper
+	if tools := c.toolsToCall(); len(tools) > 0 && !t.silences() {
 		r := &reply{calls: c.newToolCalls(tools), finish: wire.FinishToolCalls}
 		r.tokens = r.calls.tokens()
 		if limit > 0 && r.tokens > limit {
@@ -54,8 +55,8 @@ func (c *call) compose() *reply {
 		offset, _ = answer.Continue(marker, prefill, words)
 		r.token, r.skip = r.gen.At(offset)
 	}
-	if t := c.met.Tamper; t != nil {
-		r.tamper(t)
+	if t != nil {
+		r.tamper(t, c.req.JSON)
 	}
 	if len(c.req.Stop) > 0 {
 		r.stopAt(offset, c.req.Stop)
@@ -63,23 +64,57 @@ func (c *call) compose() *reply {
 	if limit > 0 {
 		r.limit(limit)
 	}
-	r.tokens = count(r.before) + r.end - r.token + count(r.after)
+	if t.silences() {
+		r.silence(t)
+	}
+	r.tokens = r.count()
 	return r
 }
 
-// tamper makes the reply say what a fault has it say.
-func (r *reply) tamper(t *Tamper) {
-	r.before, r.after = t.Before+r.before, r.after+t.After
+// tamper makes the reply say what a fault has it say, within the object in JSON
+// mode.
+func (r *reply) tamper(t *Tamper, object bool) {
 	if t.Swap {
 		r.gen = r.gen.Otherwise()
 	}
-	if t.Empty || t.Refusal {
-		r.before, r.after, r.end, r.skip, r.cut = "", "", r.token, 0, 0
+	if object && r.after != "" {
+		r.before, r.after = r.before+insideString(t.Before), insideString(t.After)+r.after
+		return
 	}
+	r.before, r.after = t.Before+r.before, r.after+t.After
+}
+
+// silences tells whether an answer does not say what it has to say.
+func (t *Tamper) silences() bool {
+	return t != nil && (t.Empty || t.Refusal || t.Instead != "")
+}
+
+// silence has the reply end early, or say nothing at all, or something else.
+func (r *reply) silence(t *Tamper) {
+	said := 0
 	if t.Refusal {
-		r.finish = wire.FinishContentFilter
+		r.finish, r.stopped = wire.FinishContentFilter, ""
+		said = int(float64(r.count()) * min(1, max(0, t.RefusalAt)))
+	} else {
+		r.finish, r.stopped = wire.FinishStop, ""
+	}
+	if t.Refusal && said == r.count() {
+		return
+	}
+	r.after, r.cut = "", 0
+	if r.before != "" && said > 0 {
+		said--
+	} else {
+		r.before = ""
+	}
+	r.end = min(r.end, r.token+said)
+	if !t.Refusal {
+		r.before = t.Instead
 	}
 }
+
+// count is how many tokens the reply still has to say.
+func (r *reply) count() int { return count(r.before) + r.end - r.token + count(r.after) }
 
 // count is how many tokens before or after are.
 func count(s string) int {

@@ -130,6 +130,7 @@ type Model struct {
 	Replaces  string   `json:"replaced_by,omitempty" toml:"replaced_by"` // the successor a deprecation notice names
 	Embedding int      `json:"embedding,omitempty" toml:"embedding"`     // length of its vectors; 0: a chat model
 	Aliases   []string `json:"aliases,omitempty" toml:"aliases"`         // other ids that calls may name; answers name ID
+	NoPrefill bool     `json:"no_prefill,omitempty" toml:"no_prefill"`   // refuses a conversation that ends with the beginning of its own answer
 	Base      string   `json:"base,omitempty" toml:"base"`               // of a fine-tuned model: the id of the model it was tuned from
 }
 

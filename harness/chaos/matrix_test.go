@@ -36,6 +36,7 @@ var matrixParams = map[string][]map[string]any{
 	"api_change":    {{}, {"mode": "version"}, {"mode": "renamed_param", "param": "temperature"}, {"mode": "renamed_field"}},
 	"peak_hour":     {{"capacity": 1}},
 	"throttle":      {{"factor": 20.0}},
+	"context_limit": {{"tokens": 20}},
 }
 
 // matrixRow is one kind with its parameters.

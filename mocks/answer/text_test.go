@@ -138,3 +138,24 @@ func BenchmarkToken(b *testing.B) {
 		g.Token(i)
 	}
 }
+
+// The same answer as another model would put it: head, length and check are
+// right, and the words are others, so that only the words tell.
+func TestOtherwiseIsAltered(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		id, n := ids().Draw(t, "id"), rapid.IntRange(2, 400).Draw(t, "words")
+		g := answer.NewGen(id, n)
+		other := g.Otherwise()
+		text := string(other.AppendTokens(nil, 0, other.Tokens()))
+		v := answer.Verify(text, id)
+		if v.Reason != answer.Altered || v.Words != n {
+			t.Errorf("%+v, want it altered", v)
+		}
+		if other.Tokens() != g.Tokens() || other.Len() != g.Len() || len(text) != g.Len() {
+			t.Errorf("%d tokens of %d bytes in place of %d of %d", other.Tokens(), other.Len(), g.Tokens(), g.Len())
+		}
+		if again := g.Otherwise(); again != other {
+			t.Error("another model does not say the same twice")
+		}
+	})
+}

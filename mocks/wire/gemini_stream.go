@@ -83,6 +83,14 @@ func (s *geminiStream) ToolCall(t ToolCallDelta) error {
 	return s.send(b)
 }
 
+// EndCall writes the call that waits, if there is one.
+func (s *geminiStream) EndCall() error {
+	if len(s.calls) == 0 {
+		return nil
+	}
+	return s.send(s.flushCall(s.buf[:0]))
+}
+
 // flushCall appends the call that waits, if there is one.
 func (s *geminiStream) flushCall(b []byte) []byte {
 	if len(s.calls) == 0 {

@@ -14,12 +14,13 @@ func (s *mistralStream) ToolCall(c ToolCallDelta) error {
 		s.call.Arguments += c.Arguments
 		return nil
 	}
-	err := s.flush()
+	err := s.EndCall()
 	s.call = c
 	return err
 }
 
-func (s *mistralStream) flush() error {
+// EndCall sends the call that waits, if there is one.
+func (s *mistralStream) EndCall() error {
 	c := s.call
 	s.call = ToolCallDelta{}
 	if c.Name == "" {
@@ -30,7 +31,7 @@ func (s *mistralStream) flush() error {
 
 // End sends the last call and closes the answer.
 func (s *mistralStream) End(f Finish, u Usage) error {
-	if err := s.flush(); err != nil {
+	if err := s.EndCall(); err != nil {
 		return err
 	}
 	return s.openAIStream.End(f, u)

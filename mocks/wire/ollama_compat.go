@@ -119,9 +119,12 @@ func (s *ollamaCompatStream) ToolCall(c ToolCallDelta) error {
 	return s.calls.add(c, s.openAIStream.ToolCall)
 }
 
+// EndCall sends the call that waits, if there is one.
+func (s *ollamaCompatStream) EndCall() error { return s.calls.last(s.openAIStream.ToolCall) }
+
 // End closes the answer.
 func (s *ollamaCompatStream) End(f Finish, u Usage) error {
-	if err := s.calls.last(s.openAIStream.ToolCall); err != nil {
+	if err := s.EndCall(); err != nil {
 		return err
 	}
 	return s.openAIStream.End(f, u)

@@ -168,6 +168,9 @@ func (s *ollamaWriter) Spent(t Spent) { s.spent = t }
 // ToolCall keeps the pieces of a call until it is whole: a line has all of it.
 func (s *ollamaWriter) ToolCall(c ToolCallDelta) error { return s.calls.add(c, s.call) }
 
+// EndCall sends the call that waits, if there is one.
+func (s *ollamaWriter) EndCall() error { return s.calls.last(s.call) }
+
 func (s *ollamaWriter) call(c ToolCallDelta) error {
 	b := append(append(s.buf[:0], s.before...), `"","tool_calls":[`...)
 	b = appendOllamaCall(b, c.Index, ToolCall{ID: c.ID, Name: c.Name, Arguments: c.Arguments})

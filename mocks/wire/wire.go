@@ -309,6 +309,14 @@ type ToolStreamWriter interface {
 	ToolCall(d ToolCallDelta) error
 }
 
+// WholeCallStreamWriter is a ToolStreamWriter of a dialect whose calls of
+// functions are whole, so that the last one waits for what follows it.
+type WholeCallStreamWriter interface {
+	ToolStreamWriter
+	// EndCall writes the call that waits, if there is one.
+	EndCall() error
+}
+
 // ToolCaller is a Server with tools: its unary answers may hold calls of
 // functions, and its StreamWriters are ToolStreamWriters.
 type ToolCaller interface {

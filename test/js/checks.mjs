@@ -8,8 +8,10 @@
 //   models(client)                ids
 //   tools, json                   it has calls of functions, JSON mode
 //   errors                        what it throws: {name: {type, status, …}}
-// An SDK whose streams end without an error when the connection is cut says so:
-// errors.cut.silent; then the answer must lack its finish.
+// An SDK whose streams end without an error where there should be one says so:
+// errors.cut.silent, and likewise of inStream and truncated; then the answer must
+// lack its finish, which is all that tells. errors.chunk.silent is of one that
+// passes over what it cannot read.
 //
 // ask is {model, text, system, history, maxTokens, stop, tool, json}; an answer is
 // {text, finish, model, usage: {input, output}, calls: [{name, args, id}], chunks}.
@@ -65,6 +67,14 @@ async function failure(expected, work) {
   if (expected.says) assert.match(error.message, expected.says);
   expected.check?.(error);
   return error;
+}
+
+// broken is the failure of a stream, or what stands for one where the SDK is silent.
+async function broken(expected, work) {
+  await failure(expected.silent ? { type: Error } : expected, async () => {
+    const answer = await work();
+    if (expected.silent && answer.finish === undefined) throw new Error('the stream ended, and said not why');
+  });
 }
 
 // under runs something while a fault is in effect.
@@ -210,18 +220,41 @@ export const checks = [
   check('a stream that is cut does not look whole', ['stream', 'cut'], async (sdk, c) => {
     let fault;
     try {
-      await failure(sdk.errors.cut, async () => {
-        const answer = await sdk.stream(sdk.connect(c), { model: chatModel(sdk, c.provider), text: prompt(mark(), 900) }, () => {
-          fault ??= c.mocks.inject(c.provider.name, 'outage', { mode: 'reset' });
-        });
-        if (sdk.errors.cut.silent && answer.finish === undefined) throw new Error('the stream ended, and said not why');
-      });
+      await broken(sdk.errors.cut, () => sdk.stream(sdk.connect(c), { model: chatModel(sdk, c.provider), text: prompt(mark(), 900) }, () => {
+        fault ??= c.mocks.inject(c.provider.name, 'outage', { mode: 'reset' });
+      }));
       assert.ok(fault, 'it was cut before its first chunk');
     } finally {
       if (await fault) await c.mocks.clear(c.provider.name);
       await settled(c.provider);
     }
   }),
+
+  check('an overloaded provider', ['chat', 'overload'], (sdk, c) => under(c, 'overload', {}, () =>
+    failure(sdk.errors.overload, () => sdk.chat(sdk.connect(c), { model: chatModel(sdk, c.provider), text: prompt(mark()) })))),
+
+  check('an error of the provider\'s own in the middle of a stream', ['stream', 'inStream'], async (sdk, c) => {
+    for (const reason of ['overload', 'server', 'rate_limit']) {
+      await under(c, 'stream_error', { failure: reason }, () =>
+        broken(sdk.errors.inStream, () => sdk.stream(sdk.connect(c), { model: chatModel(sdk, c.provider), text: prompt(mark()) })));
+    }
+  }),
+
+  check('a stream that ends cleanly and too early', ['stream', 'truncated'], (sdk, c) => under(c, 'stream_truncate', {}, () =>
+    broken(sdk.errors.truncated, () => sdk.stream(sdk.connect(c), { model: chatModel(sdk, c.provider), text: prompt(mark()) })))),
+
+  check('a complete stream without its end', ['stream', 'truncated'], (sdk, c) => under(c, 'stream_truncate', { where: 1 }, () =>
+    broken(sdk.errors.truncated, () => sdk.stream(sdk.connect(c), { model: chatModel(sdk, c.provider), text: prompt(mark()) })))),
+
+  check('a stream that is cut in the middle of its body', ['stream'], (sdk, c) => under(c, 'stream_truncate', { mode: 'abort' }, () =>
+    failure({ type: Error }, () => sdk.stream(sdk.connect(c), { model: chatModel(sdk, c.provider), text: prompt(mark()) })))),
+
+  check('a chunk that cannot be read', ['stream', 'chunk'], (sdk, c) => under(c, 'malformed', { mode: 'chunk' }, async () => {
+    const id = mark();
+    const ask = () => sdk.stream(sdk.connect(c), { model: chatModel(sdk, c.provider), text: prompt(id) });
+    if (sdk.errors.chunk.silent) whole(await ask(), id, sdk, c.provider);
+    else await failure(sdk.errors.chunk, ask);
+  })),
 
   check('all is well once the faults are gone', ['chat'], async (sdk, c) => {
     const id = mark();

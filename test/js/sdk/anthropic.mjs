@@ -59,6 +59,10 @@ export default {
     server: { type: InternalServerError, status: 500 },
     refused: { type: APIConnectionError },
     timeout: { type: APIConnectionTimeoutError },
+    overload: { type: InternalServerError, status: 529, check: (e) => assert.equal(e.error.error.type, 'overloaded_error') },
+    inStream: { type: Anthropic.APIError, check: (e) => assert.match(e.message, /overloaded_error|api_error|rate_limit_error/) },
+    truncated: { type: Anthropic.AnthropicError, says: /stream ended without producing a Message/ },
+    chunk: { type: Anthropic.AnthropicError },
     cut: { type: Error },
   },
   own: {

@@ -1,7 +1,7 @@
 // @aws-sdk/client-bedrock-runtime, which speaks HTTP/2 without TLS to the mocks.
 import {
   AccessDeniedException, BedrockRuntimeClient, BedrockRuntimeServiceException, ConverseCommand, ConverseStreamCommand,
-  InternalServerException, InvokeModelCommand, InvokeModelWithResponseStreamCommand, ThrottlingException,
+  InternalServerException, InvokeModelCommand, InvokeModelWithResponseStreamCommand, ServiceUnavailableException, ThrottlingException,
 } from '@aws-sdk/client-bedrock-runtime';
 import assert from 'node:assert/strict';
 
@@ -82,6 +82,10 @@ export default {
     // Over HTTP/2 a reset connection ends the iteration without an error: only
     // the missing messageStop tells (seen with 3.1164.0).
     cut: { type: Error, silent: true },
+    overload: { type: ServiceUnavailableException, status: 503 },
+    inStream: { type: BedrockRuntimeServiceException },
+    truncated: { silent: true },
+    chunk: { type: Error, says: /message checksum/ },
   },
   own: {
     'InvokeModel answers in the model\'s own words': async ({ key, provider }) => {

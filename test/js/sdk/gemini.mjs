@@ -69,6 +69,10 @@ export default {
     server: problem(500, 'INTERNAL'),
     refused: { type: Error },
     timeout: { type: Error },
+    overload: problem(503, 'UNAVAILABLE'),
+    inStream: { type: ApiError, check: (e) => assert.ok([429, 500, 503].includes(e.status), `status ${e.status}`) },
+    truncated: { silent: true },
+    chunk: { type: SyntaxError },
     cut: { type: Error },
   },
   own: {

@@ -21,6 +21,10 @@ export default {
     server: { type: Groq.InternalServerError, status: 500 },
     refused: { type: Groq.APIConnectionError },
     timeout: { type: Groq.APIConnectionTimeoutError },
+    overload: { type: Groq.InternalServerError, status: 503 },
+    inStream: { silent: true }, // the chunk has its reason in x_groq.error, which is a part of the answer's type
+    truncated: { silent: true },
+    chunk: { type: SyntaxError },
     cut: { type: Error },
   },
 };

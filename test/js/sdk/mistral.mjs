@@ -69,6 +69,10 @@ export default {
     server: { type: MistralError, status: 500 },
     refused: { type: ConnectionError },
     timeout: { type: RequestTimeoutError },
+    overload: { type: MistralError, status: 503 },
+    inStream: { type: Error, check: (e) => { if (e.name !== 'ZodError') throw e; } }, // it is no chunk, and that is all it knows
+    truncated: { silent: true },
+    chunk: { type: Error, check: (e) => { if (e.name !== 'ZodError') throw e; } },
     cut: { type: Error },
   },
 };

@@ -55,6 +55,10 @@ export default {
     retired: { status: 404, check: isResponseError },
     server: { status: 500, check: isResponseError },
     refused: { type: Error },
+    overload: { status: 503, says: /server busy/, check: isResponseError },
+    inStream: { type: Error, says: /server busy|an error was encountered|too many requests/ },
+    truncated: { type: Error, says: /Did not receive done/ },
+    chunk: { silent: true }, // it logs the line and goes on
     cut: { type: Error },
   },
 };

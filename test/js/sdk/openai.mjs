@@ -71,6 +71,10 @@ export const errors = {
   server: { type: InternalServerError, status: 500 },
   refused: { type: APIConnectionError },
   timeout: { type: APIConnectionTimeoutError },
+  overload: { type: InternalServerError, status: 503 },
+  inStream: { type: APIError, check: (e) => assert.equal(e.status, undefined) },
+  truncated: { silent: true }, // a stream without [DONE] is a whole one to it
+  chunk: { type: SyntaxError },
   cut: { type: Error },
 };
 
@@ -143,7 +147,7 @@ export const azure = {
   // The class prefers OPENAI_BASE_URL to AZURE_OPENAI_ENDPOINT where both are set.
   connect: ({ key, timeout }) => new AzureOpenAI({ baseURL: `${process.env.AZURE_OPENAI_ENDPOINT}/openai`, apiKey: key, timeout, maxRetries: 0 }),
   models: undefined, // the class lists with a path that Azure does not document
-  errors: { ...errors, retired: { type: APIError } },
+  errors: { ...errors, retired: { type: APIError }, overload: { type: RateLimitError, status: 429 } },
 };
 
 export const xai = through('xai', 'XAI_BASE_URL', { errors: { wrongKey: { type: BadRequestError, status: 400 }, rateLimit: anyLimit } });
@@ -172,6 +176,7 @@ export const responses = {
       if (event.type === 'response.output_text.delta') text += event.delta;
       if (/^response\.(completed|incomplete)$/.test(event.type)) last = event.response;
     }
+    if (!last) return { text, chunks }; // nothing was thrown, and nothing said that it ended
     const whole = responseOf(last);
     assert.equal(text, whole.text);
     return { ...whole, chunks };
