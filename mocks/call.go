@@ -30,6 +30,8 @@ type call struct {
 	buckets  [2]wire.Budget // what budgets points to
 	turn     service.Turn
 	extended time.Time // when the server's answerTimeout was last put off
+	taken    *taken    // a stream's own connection; nil: it is the server's
+	through  bool      // the handler has come to its end
 	finish   wire.Finish
 	notice   string    // that a fault has the answer carry
 	shutdown time.Time // of the model; zero: not announced
@@ -42,9 +44,18 @@ func (p *Provider) answerCall(w http.ResponseWriter, r *http.Request, operation 
 	now := time.Now()
 	c := &call{p: p, w: w, r: r, extended: now}
 	c.obs = Observation{Provider: p.spec.Name, Operation: operation, Arrived: now.Sub(p.epoch), Early: p.early(now)}
+	defer c.release()
 	defer c.tell()
 	if fail := serve(c); fail != nil {
 		c.fail(fail)
+	}
+	c.through = true
+}
+
+// release ends a stream's hold on its connection, once the call is told of.
+func (c *call) release() {
+	if c.taken != nil {
+		c.taken.end(c.through)
 	}
 }
 

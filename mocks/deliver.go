@@ -95,6 +95,11 @@ func (c *call) broken(out wire.StreamWriter, err error) *wire.Failure {
 
 // startStream writes the stream's head; nil means that the client is gone.
 func (c *call) startStream(a *reply) wire.StreamWriter {
+	if c.taken, c.r = takeOver(c.w, c.r); c.taken != nil {
+		c.w = c.taken
+		c.extended = time.Time{} // the server's own deadline went with its hold
+		c.extend(time.Now())
+	}
 	c.writeHeaders()
 	c.obs.Status = http.StatusOK
 	out, err := c.p.dialect.StartStream(c.w, c.req, c.head(a))
