@@ -94,7 +94,7 @@ func TestServerEndsStreams(t *testing.T) {
 		"close":     (*http.Server).Close,
 		"shut down": func(s *http.Server) error { return s.Shutdown(context.Background()) },
 	} {
-		const streams = 20
+		const streams = 300
 		calls := newCalls()
 		p := provider(t, spec(t, "openai", func(p *plan.Provider) {
 			p.Service = plan.Service{Model: plan.ServiceCloud, PerToken: time.Hour}
