@@ -127,7 +127,7 @@ func (p *Provider) catalogue(w http.ResponseWriter, r *http.Request, op wire.Ope
 	infos := p.infos()
 	if op == wire.OpModels {
 		p.dialect.WriteHeaders(w.Header(), p.anonymousID(), wire.Budgets{}, time.Now())
-		p.dialect.WriteModels(w, infos)
+		p.dialect.WriteModels(w, r, infos)
 		return
 	}
 	own := id

@@ -130,7 +130,7 @@ func (d openAI) WriteFailure(w http.ResponseWriter, f *Failure) {
 }
 
 // WriteModels writes the model list. A model that is shut down is not in it.
-func (d openAI) WriteModels(w http.ResponseWriter, ms []ModelInfo) {
+func (d openAI) WriteModels(w http.ResponseWriter, _ *http.Request, ms []ModelInfo) {
 	b := []byte(d.listHead)
 	if d.listHead == "" {
 		b = []byte(`{"object":"list","data":[`)

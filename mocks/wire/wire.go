@@ -271,8 +271,9 @@ type Server interface {
 	StartStream(w http.ResponseWriter, req *Request, head *Answer) (StreamWriter, error)
 	// WriteFailure writes an error answer with its own headers (retry-after).
 	WriteFailure(w http.ResponseWriter, f *Failure)
-	// WriteModels writes the model list; WriteModel one entry.
-	WriteModels(w http.ResponseWriter, ms []ModelInfo)
+	// WriteModels writes the model list, or the page of it that r asks for.
+	WriteModels(w http.ResponseWriter, r *http.Request, ms []ModelInfo)
+	// WriteModel writes one entry of it.
 	WriteModel(w http.ResponseWriter, m ModelInfo)
 	// WriteHealth answers OpHealth and OpVersion.
 	WriteHealth(w http.ResponseWriter, op Operation, healthy bool)
