@@ -62,6 +62,9 @@ func newProvider(spec plan.Provider, c Config) (*Provider, error) {
 	if p.versions, err = versionsOf(spec, func(id string) (*plan.Model, bool) { m, ok := p.models[id]; return m, ok }); err != nil {
 		return nil, err
 	}
+	if d, ok := d.(wire.Measurer); ok && len(spec.Models) > 0 {
+		p.tally.measures = d.NewMeasures(spec.Models[0].ID, spec.Models[0].Context)
+	}
 	p.accepts = accepting(spec.Key, c.Keys)
 	p.state.Store(&state{})
 	return p, nil

@@ -70,6 +70,7 @@ type flavour struct {
 	// and other answer OpMetrics and OpOther there.
 	own     map[string]Operation
 	metrics func(dst []byte, g Gauges) []byte
+	measure func(model string, context int) Measures // that metrics has; nil: none
 	other   func(w http.ResponseWriter, r *http.Request, arg string, ms []ModelInfo, g Gauges)
 
 	appendModel func(dst []byte, m ModelInfo) []byte

@@ -162,6 +162,14 @@ func (d openAI) WriteMetrics(w http.ResponseWriter, g Gauges) error {
 	return writeBody(w, http.StatusOK, metricsType, d.metrics(nil, g))
 }
 
+// NewMeasures makes the statistics of a server that has them.
+func (d openAI) NewMeasures(model string, context int) Measures {
+	if d.measure == nil {
+		return nil
+	}
+	return d.measure(model, context)
+}
+
 // metricsType is the content type of Prometheus' text format.
 const metricsType = "text/plain; version=0.0.4; charset=utf-8"
 
