@@ -222,7 +222,7 @@ func (c *call) admitted(answerTokens int, serve func() *wire.Failure) *wire.Fail
 func (c *call) unserved(err error) *wire.Failure {
 	switch {
 	case errors.Is(err, service.ErrFull), errors.Is(err, service.ErrLoading):
-		return &wire.Failure{Kind: wire.FailOverload, Model: c.model.ID}
+		return &wire.Failure{Kind: wire.FailOverload, Model: c.model.ID, Loading: errors.Is(err, service.ErrLoading)}
 	case errors.Is(err, service.ErrLost):
 		return &wire.Failure{Kind: wire.FailServer, Model: c.model.ID}
 	}

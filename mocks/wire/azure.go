@@ -28,12 +28,13 @@ var azureOpenAI = cousin{openAI{&flavour{
 
 	maxTokensKey: "max_completion_tokens",
 
-	fingerprint: `,"system_fingerprint":"fp_44709d6fcb"`,
-	messageTail: `,"refusal":null,"annotations":[]`,
-	choiceTail:  `,"content_filter_results":` + azureSafeAnswer,
-	answerTail:  azurePromptResults,
-	usageTail:   openAICom.usageTail,
-	nullUsage:   true,
+	fingerprint:  `,"system_fingerprint":"fp_44709d6fcb"`,
+	messageTail:  `,"refusal":null,"annotations":[]`,
+	choiceTail:   `,"content_filter_results":` + azureSafeAnswer,
+	filteredTail: `,"content_filter_results":` + azureFilteredAnswer,
+	answerTail:   azurePromptResults,
+	usageTail:    openAICom.usageTail,
+	nullUsage:    true,
 	// archive-old-cli-mentat#429, autogen#6465
 	lead:      `data: {"choices":[],"created":0,"id":"","model":"","object":""` + azurePromptResults + "}\n\n",
 	deltaTail: `,"content_filter_results":` + azureSafeAnswer,
@@ -54,9 +55,10 @@ var azureOpenAI = cousin{openAI{&flavour{
 // What the content filter says of a harmless prompt and answer. The filter of
 // jailbreaks looks at prompts only.
 const (
-	azureSafe          = `"hate":{"filtered":false,"severity":"safe"},"self_harm":{"filtered":false,"severity":"safe"},"sexual":{"filtered":false,"severity":"safe"},"violence":{"filtered":false,"severity":"safe"}}`
-	azureSafeAnswer    = "{" + azureSafe
-	azurePromptResults = `,"prompt_filter_results":[{"prompt_index":0,"content_filter_results":{"jailbreak":{"filtered":false,"detected":false},` + azureSafe + "}]"
+	azureSafe           = `"hate":{"filtered":false,"severity":"safe"},"self_harm":{"filtered":false,"severity":"safe"},"sexual":{"filtered":false,"severity":"safe"},"violence":{"filtered":false,"severity":"safe"}}`
+	azureSafeAnswer     = "{" + azureSafe
+	azureFilteredAnswer = `{"hate":{"filtered":false,"severity":"safe"},"self_harm":{"filtered":false,"severity":"safe"},"sexual":{"filtered":false,"severity":"safe"},"violence":{"filtered":true,"severity":"medium"}}` // which category it was is made up
+	azurePromptResults  = `,"prompt_filter_results":[{"prompt_index":0,"content_filter_results":{"jailbreak":{"filtered":false,"detected":false},` + azureSafe + "}]"
 )
 
 // azureVersion is the api-version that the client asks for: the last stable one

@@ -38,18 +38,20 @@ type flavour struct {
 	messageTail    string // after a message's content
 	noCalls        string // after that, in a message without calls of functions
 	choiceTail     string // after a finish_reason that says something
+	filteredTail   string // after one that says that a filter ended it; "": choiceTail
 	answerTail     string // at the end of an answer
 	usageTail      string // at the end of a usage
 	embedUsageTail string // at the end of a usage of embeddings
 	nullUsage      bool   // chunks before the usage chunk say "usage":null
 
 	// What the other hosts of the dialect add; all of it may be missing.
-	lead      string                                          // whole events before a stream's first chunk
-	deltaTail string                                          // after the null finish_reason of a chunk
-	signature func(dst []byte, h http.Header) []byte          // at the end of an answer and of a stream's first chunk; h are its headers
-	closing   func(dst []byte, h http.Header, u Usage) []byte // at the end of the chunk with the finish reason
-	listHead  string                                          // the model list up to its entries; "": OpenAI's
-	usageMore func(dst []byte, u Usage) []byte                // at the end of a usage
+	lead      string                                                   // whole events before a stream's first chunk
+	deltaTail string                                                   // after the null finish_reason of a chunk
+	signature func(dst []byte, h http.Header) []byte                   // at the end of an answer and of a stream's first chunk; h are its headers
+	closing   func(dst []byte, h http.Header, u Usage, s Spent) []byte // at the end of the chunk with the finish reason
+	listHead  string                                                   // the model list up to its entries; "": OpenAI's
+	usageMore func(dst []byte, u Usage) []byte                         // at the end of a usage
+	times     func(dst []byte, s Spent) []byte                         // likewise, where the time went
 	// judge reads from an error, also one inside a stream, what the family's
 	// reader does not; h may be nil.
 	judge      func(f *Failure, h http.Header, body []byte)

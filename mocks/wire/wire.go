@@ -188,6 +188,7 @@ type Failure struct {
 	LimitValue int    // for rate limits: the limit; for context length: the context size
 	Asked      int    // for rate limits and context length: what was asked for
 	Retired    bool   // for FailModelNotFound: the model was there once
+	Loading    bool   // for FailOverload: the model is being loaded, which takes time and not luck
 	Successor  string // of a retired model; "": none is named
 	Surface    string // Surface and Stream of the request that failed, where it was read:
 	Stream     bool   // some dialects' errors have another shape by them
@@ -346,6 +347,12 @@ type Embedder interface {
 // others answer that there is no such model.
 type Chooser interface {
 	WrongModel(op Operation, model string) *Failure
+}
+
+// Ambiguous is an Embedder with a path for chats that takes embeddings too:
+// what is asked for stands in the body.
+type Ambiguous interface {
+	AsksEmbeddings(r *http.Request, body []byte) bool
 }
 
 // TokenCounter is a Server that counts a prompt's tokens. The request is read
