@@ -72,6 +72,7 @@ var rules = map[string]rule{
 	"provider.service.cold_start":         notNegative,
 	"provider.service.cold":               {oneOf: []string{plan.ColdWait, plan.ColdRefuse}},
 	"provider.service.keep_alive":         notNegative,
+	"provider.service.max_loaded":         notNegative,
 	"provider.service.throttle_after":     notNegative,
 	"provider.service.throttle_factor":    {max: 100},
 	"provider.variant.weight":             positive,
