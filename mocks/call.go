@@ -29,9 +29,10 @@ type call struct {
 	budgets  wire.Budgets
 	buckets  [2]wire.Budget // what budgets points to
 	turn     service.Turn
-	extended time.Time // when the server's answerTimeout was last put off
-	taken    *taken    // a stream's own connection; nil: it is the server's
-	through  bool      // the handler has come to its end
+	extended time.Time   // when the server's answerTimeout was last put off
+	pings    wire.Pinger // of a stream in progress that has them; nil: none
+	taken    *taken      // a stream's own connection; nil: it is the server's
+	through  bool        // the handler has come to its end
 	finish   wire.Finish
 	notice   string    // that a fault has the answer carry
 	shutdown time.Time // of the model; zero: not announced

@@ -107,6 +107,7 @@ func (c *call) startStream(a *reply) wire.StreamWriter {
 		c.gone()
 		return nil
 	}
+	c.pings, _ = out.(wire.Pinger)
 	// A long prompt is not kept for the life of a stream.
 	c.req.Messages, c.req.Tools, c.req.Schema = nil, nil, nil
 	return out

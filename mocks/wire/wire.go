@@ -304,6 +304,14 @@ type TimedStreamWriter interface {
 	Spent(s Spent)
 }
 
+// Pinger is a StreamWriter of a dialect that shows signs of life between two
+// pieces of an answer.
+type Pinger interface {
+	StreamWriter
+	// Ping writes one.
+	Ping() error
+}
+
 // ToolStreamWriter is a StreamWriter of a dialect with tools.
 type ToolStreamWriter interface {
 	StreamWriter
