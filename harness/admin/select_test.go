@@ -30,7 +30,7 @@ func TestSelectors(t *testing.T) {
 	if got := of(made); err != nil || !slices.Equal(got, []string{"vllm:latency_spike"}) {
 		t.Errorf("class:gpu: %v, %v", got, err)
 	}
-	made, err = c.Inject(t.Context(), admin.Order{Provider: "region:" + openAI.Region, Kind: "rate_limit"})
+	made, err = c.Inject(t.Context(), admin.Order{Provider: "region:" + openAI.Region, Kind: "rate_limit", Params: map[string]any{"concurrency": 9}})
 	if got := of(made); err != nil || !slices.Contains(got, "openai:rate_limit") || slices.Contains(got, "ollama:rate_limit") {
 		t.Errorf("region of openai: %v, %v", got, err)
 	}
