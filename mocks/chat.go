@@ -26,6 +26,9 @@ func (c *call) chat() *wire.Failure {
 	if embedder != nil {
 		return c.embedded(embedder, in)
 	}
+	if fail := c.goOn(); fail != nil {
+		return fail
+	}
 	c.obs.Prompt = promptTokens(c.req)
 	if fail := c.lookUp(wire.OpChat); fail != nil {
 		return fail

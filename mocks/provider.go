@@ -29,6 +29,7 @@ type Provider struct {
 	accepts  func(key string) bool
 
 	attempts attempts
+	shelf    shelf
 	tally    tally
 	requests atomic.Uint64               // requests that no marker identifies
 	throttle atomic.Pointer[statedRetry] // nil: never stated
@@ -98,6 +99,8 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.answerCall(w, r, OperationCount, (*call).count)
 	case op == wire.OpMetrics:
 		p.metrics(w, r)
+	case op == wire.OpKept:
+		p.keptAnswer(w, r, arg)
 	case op == wire.OpOther:
 		p.other(w, r, arg)
 	case op == wire.OpHealth, op == wire.OpVersion:

@@ -35,6 +35,7 @@ var azureOpenAI = cousin{openAI{&flavour{
 	answerTail:   azurePromptResults,
 	usageTail:    openAICom.usageTail,
 	nullUsage:    true,
+	keeps:        true,
 	// archive-old-cli-mentat#429, autogen#6465
 	lead:      `data: {"choices":[],"created":0,"id":"","model":"","object":""` + azurePromptResults + "}\n\n",
 	deltaTail: `,"content_filter_results":` + azureSafeAnswer,
@@ -94,11 +95,11 @@ func azureLocate(r *http.Request) (path, model string, fail *Failure) {
 		}
 		return azureKnown(v1), "", nil
 	}
-	if rest == "responses" {
+	if rest == "responses" || strings.HasPrefix(rest, "responses/") {
 		if !stated {
 			return "", "", azureBadVersion()
 		}
-		return "/v1/responses", "", nil
+		return "/v1/" + rest, "", nil
 	}
 	if !stated {
 		return "", "", nil
@@ -123,7 +124,7 @@ func azureKnown(rest string) string {
 	case "chat/completions", "responses", "embeddings", "models":
 		return "/v1/" + rest
 	}
-	if strings.HasPrefix(rest, "models/") {
+	if strings.HasPrefix(rest, "models/") || strings.HasPrefix(rest, "responses/") {
 		return "/v1/" + rest
 	}
 	return ""

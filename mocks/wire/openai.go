@@ -63,6 +63,9 @@ type flavour struct {
 	// not its API answers; "" where the API answers itself.
 	edgePage string
 
+	// keeps: answers of the responses API are kept, as they are unless asked not
+	// to be.
+	keeps bool
 	// strict: requests that other servers of the dialect let pass are refused.
 	strict bool
 	// wrongModel words the refusal of a model for what it cannot do; nil: there
@@ -113,6 +116,7 @@ var openAICom = &flavour{
 	doneAfterError: false, // unverified: no capture of an in-stream error of chat completions is public
 	edgePage:       cloudflarePage,
 
+	keeps:  true,
 	strict: true,
 	wrongModel: func(op Operation, _ string) *Failure {
 		if op == OpEmbed {

@@ -31,6 +31,8 @@ func (d openAI) Route(r *http.Request) (Operation, string, *Failure) {
 	default:
 		if id, ok := strings.CutPrefix(path, pathModels+"/"); ok && id != "" {
 			op, arg = OpModel, id
+		} else if rest, ok := strings.CutPrefix(path, pathResponses+"/"); ok && rest != "" && d.keeps {
+			op, arg, method = OpKept, rest, keptRoute(rest, r.Method)
 		} else {
 			op = d.own[path]
 		}

@@ -32,6 +32,11 @@ type Request struct {
 	JSON         bool            // the answer must be one JSON object
 	Schema       json.RawMessage // JSON Schema of that object; empty: any
 	Surface      string          // which of the dialect's APIs was asked, where it has several: "" for its main one
+	Keepable     bool            // its answer can be asked for again, of a Librarian
+	Unkept       bool            // but is not to be
+	Previous     string          // id of the answer that it goes on from; "": none
+	Instructed   bool            // the first message instructs this one answer, and is no part of the conversation
+	Keep         func(*Kept)     // told of the answer when it is whole, all but what it answered; nil: it is not kept
 	Truncate     bool            // a prompt longer than the context loses its beginning and is answered all the same
 }
 
@@ -247,6 +252,7 @@ const (
 	OpEmbed       // embeddings; dialects that are an Embedder
 	OpCountTokens // count a prompt's tokens; dialects that are a TokenCounter
 	OpMetrics     // the server's own Prometheus page; dialects that are a MetricsWriter
+	OpKept        // an answer that is kept; dialects that are a Librarian
 	OpOther       // something small that only this dialect has; dialects that are an Oddity
 )
 
