@@ -66,7 +66,7 @@ func decodeTitanEmbed(body []byte) (*EmbedRequest, *Failure) {
 	err := json.Unmarshal(body, &in)
 	switch {
 	case err != nil:
-		return nil, malformedBody("%s", err)
+		return nil, malformedBody("%s", plainly(err))
 	case in.Text == nil:
 		return nil, malformedBody("#: required key [inputText] not found")
 	case *in.Text == "":
@@ -86,7 +86,7 @@ func decodeCohereEmbed(body []byte) (*EmbedRequest, *Failure) {
 	err := json.Unmarshal(body, &in)
 	switch {
 	case err != nil:
-		return nil, malformedBody("%s", err)
+		return nil, malformedBody("%s", plainly(err))
 	case in.Texts == nil:
 		return nil, malformedBody("#: required key [texts] not found")
 	case in.InputType == "":

@@ -111,7 +111,7 @@ var llamaComplaints = func() complaints {
 	}
 	missing := func(param string) *Failure { return bad("'%s' is required", param) }
 	return complaints{
-		syntax:  func(err error) *Failure { return bad("[json.exception.parse_error.101] parse error: %v", err) },
+		syntax:  func(err error) *Failure { return bad("[json.exception.parse_error.101] parse error: %s", plainly(err)) },
 		missing: missing,
 		empty:   missing,
 		wrongType: func(param, want, got string) *Failure {

@@ -173,7 +173,7 @@ func (d ollama) writeShow(w http.ResponseWriter, r *http.Request, ms []ModelInfo
 	id := cmp.Or(in.Model, in.Name)
 	switch {
 	case err != nil:
-		d.WriteFailure(w, &Failure{Kind: FailBadRequest, Message: err.Error()})
+		d.WriteFailure(w, &Failure{Kind: FailBadRequest, Message: plainly(err)})
 		return
 	case id == "":
 		d.WriteFailure(w, &Failure{Kind: FailBadRequest, Message: "model is required"})

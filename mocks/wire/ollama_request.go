@@ -60,7 +60,7 @@ func (d ollama) read(body []byte, in any, ours, theirs string) *Failure {
 		return &Failure{Kind: FailBadRequest, Message: "missing request body"}
 	}
 	if err := json.Unmarshal(body, in); err != nil {
-		return &Failure{Kind: FailBadRequest, Message: strings.ReplaceAll(err.Error(), ours, theirs)}
+		return &Failure{Kind: FailBadRequest, Message: strings.NewReplacer("wire."+ours, "api."+theirs, ours, theirs, "wire.ollama", "api.").Replace(err.Error())}
 	}
 	return nil
 }
