@@ -30,7 +30,9 @@ func (r *rig) bad(t *testing.T, d wire.Dialect, spoil func(*http.Request)) (stat
 	if err != nil {
 		t.Fatal(err)
 	}
-	spoil(hr)
+	if spoil != nil {
+		spoil(hr)
+	}
 	resp, err := r.client.Do(hr)
 	if err != nil {
 		t.Fatal(err)

@@ -256,6 +256,7 @@ func (c *call) fail(f *wire.Failure) {
 	if c.req != nil {
 		f.Surface, f.Stream = c.req.Surface, c.req.Stream
 	}
+	c.p.worded(f)
 	c.p.stateRetry(f, time.Now())
 	c.obs.Failure = f.Kind
 	c.obs.Status = f.Status

@@ -86,6 +86,7 @@ func (c *call) broken(out wire.StreamWriter, err error) *wire.Failure {
 	if f == nil || out == nil {
 		return f
 	}
+	c.p.worded(f)
 	c.obs.Failure = f.Kind
 	if out.Fail(f) != nil {
 		c.gone()

@@ -26,6 +26,7 @@ type Provider struct {
 	quota    *service.Quota
 	models   map[string]*plan.Model // by id and by alias
 	versions map[string][]version   // of models in several, by the id asked for
+	words    map[wire.FailureKind]plan.Words
 	accepts  func(key string) bool
 
 	attempts attempts
@@ -65,6 +66,9 @@ func newProvider(spec plan.Provider, c Config) (*Provider, error) {
 	}
 	if d, ok := d.(wire.Measurer); ok && len(spec.Models) > 0 {
 		p.tally.measures = d.NewMeasures(spec.Models[0].ID, spec.Models[0].Context)
+	}
+	if p.words, err = wordsOf(spec); err != nil {
+		return nil, err
 	}
 	p.accepts = accepting(spec.Key, c.Keys)
 	p.state.Store(&state{})
@@ -169,6 +173,7 @@ func (p *Provider) infos() []wire.ModelInfo {
 
 // refuse answers a request that is no call with a failure.
 func (p *Provider) refuse(w http.ResponseWriter, f *wire.Failure) {
+	p.worded(f)
 	f.RequestID = p.anonymousID()
 	p.dialect.WriteHeaders(w.Header(), f.RequestID, wire.Budgets{}, time.Now())
 	p.dialect.WriteFailure(w, f)
