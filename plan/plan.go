@@ -113,9 +113,9 @@ type Provider struct {
 	// Variants split the calls for a model between versions of it (A/B).
 	Variants []Variant `json:"variants,omitempty" toml:"variant"`
 	// Words are what its errors say, by kind, where the dialect does not suit.
-	Words    []Words   `json:"words,omitempty" toml:"error"`
-	Limits   Limits    `json:"limits" toml:"limits"` // 0 in a field: no such limit
-	Service  Service   `json:"service" toml:"service"`
+	Words   []Words `json:"words,omitempty" toml:"error"`
+	Limits  Limits  `json:"limits" toml:"limits"` // 0 in a field: no such limit
+	Service Service `json:"service" toml:"service"`
 }
 
 // Model is one entry of a provider's catalogue.
