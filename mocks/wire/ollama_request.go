@@ -72,6 +72,9 @@ func (d ollama) DecodeRequest(r *http.Request, body []byte) (*Request, *Failure)
 	if r != nil && r.URL.Path == pathChat {
 		return d.decodeCompat(r, body)
 	}
+	if req, fail, ok := d.decodeOthers(r, body); ok {
+		return req, fail
+	}
 	surface, theirs := "", "ChatRequest"
 	if r != nil && r.URL.Path == "/api/generate" {
 		surface, theirs = surfaceGenerate, "GenerateRequest"
