@@ -119,13 +119,20 @@ func TestGroqTimes(t *testing.T) {
 			p.Service = plan.Service{Model: plan.ServiceSlots, Slots: 1, Queue: 1, FirstToken: 250 * time.Millisecond, PerToken: 50 * time.Millisecond}
 		})
 		p := provider(t, s, nil)
-		const want = `"queue_time":0,"prompt_time":0.25,"completion_time":0.5,"total_time":0.75}`
-		for _, stream := range []bool{false, true} {
-			out := play(t, t.Context(), p, request(s, "m", "Answer in 9 words.", stream)) // 11 tokens
-			if !strings.Contains(out.body.String(), want) {
-				t.Errorf("stream %v: no %s in %s", stream, want, out.body.String())
-			}
+		done := make(chan struct{})
+		for i, stream := range []bool{false, true} { // 11 tokens each; the second waits for the first
+			want := `"queue_time":` + []string{"0", "0.75"}[i] + `,"prompt_time":0.25,"completion_time":0.5,"total_time":0.75}`
+			go func() {
+				out := play(t, t.Context(), p, request(s, "m", "Answer in 9 words.", stream))
+				if !strings.Contains(out.body.String(), want) {
+					t.Errorf("stream %v: no %s in %s", stream, want, out.body.String())
+				}
+				done <- struct{}{}
+			}()
+			synctest.Wait()
 		}
+		<-done
+		<-done
 	})
 }
 
