@@ -13,13 +13,37 @@ import (
 // (unverified).
 const signEvery = time.Second
 
+// pingEvery is how long a stream in progress lets its client see nothing, where
+// its dialect has pings. Anthropic documents that there may be any number of
+// them anywhere, not how often (unverified).
+const pingEvery = 5 * time.Second
+
 // errSilent ends a wait for tokens in order to show a sign of life.
 var errSilent = errors.New("the client has seen nothing for a while")
+
+// waitPinging waits for n tokens of a stream in progress, with pings meanwhile.
+func (c *call) waitPinging(n int) (ready int, err error) {
+	for {
+		ctx, cancel := context.WithTimeoutCause(c.r.Context(), pingEvery, errSilent)
+		ready, err = c.turn.Wait(ctx, n)
+		cancel()
+		if !errors.Is(err, errSilent) {
+			return ready, err
+		}
+		if c.pings.Ping() != nil {
+			return ready, context.Canceled
+		}
+		c.extend(time.Now())
+	}
+}
 
 // wait waits for n tokens of an answer. Until it has begun, providers of some
 // dialects show signs of life; what is written behind the first of them must
 // not have a head again.
 func (c *call) wait(n int, begun bool) (ready int, err error) {
+	if c.pings != nil {
+		return c.waitPinging(n)
+	}
 	alive, ok := c.p.dialect.(wire.KeepAliver)
 	if !ok || begun || !alive.ShowsLife(c.req) {
 		return c.turn.Wait(c.r.Context(), n)

@@ -1,12 +1,10 @@
 package mocks_test
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 	"net"
 	"net/http"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -196,69 +194,4 @@ func BenchmarkAgainstBare(b *testing.B) {
 			b.ReportMetric(float64(events[1])/took[1].Seconds(), "mock/s")
 		})
 	}
-}
-
-// BenchmarkIdleStreams is the memory that the server side of a stream holds
-// which waits for its next token, its connection included.
-func BenchmarkIdleStreams(b *testing.B) {
-	const streams = 5000
-	s := spec(b, "openai", func(p *plan.Provider) { p.Service.PerToken = time.Hour })
-	p := provider(b, s, nil)
-	req := request(s, "idle", "Answer in 40 words.", true)
-	rec := &recorder{header: http.Header{}}
-	ctx := b.Context()
-	short := provider(b, spec(b, "openai", nil), nil)
-	short.ServeHTTP(rec, httpRequest(b, ctx, short, req))
-	raw := rawRequest(b, s, req)
-	for _, c := range []struct {
-		name string
-		srv  *http.Server
-	}{
-		{"bare", bareServer(append(rec.pieces, nil), rec.header, time.Hour)},
-		{"mock", mocks.NewServer(p)},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			address := listen(b, c.srv)
-			for b.Loop() {
-				before := memory()
-				open := make([]net.Conn, streams)
-				for i := range open {
-					conn, err := net.Dial("tcp", address)
-					if err != nil {
-						b.Fatal(err)
-					}
-					open[i] = conn
-					if _, err := conn.Write(raw); err != nil {
-						b.Fatal(err)
-					}
-				}
-				in := bufio.NewReaderSize(nil, 16)
-				for _, conn := range open { // until the first token is there
-					in.Reset(conn)
-					if _, err := in.ReadString('d'); err != nil { // of "HTTP/1.1 200 OK … date"
-						b.Fatal(err)
-					}
-				}
-				if c.name == "mock" {
-					poll(b, func() bool { return p.Gauge().Busy == streams })
-				}
-				b.ReportMetric(float64(memory()-before)/streams, "B/stream")
-				for _, conn := range open {
-					conn.Close()
-				}
-				if c.name == "mock" {
-					poll(b, func() bool { return p.Gauge().Busy == 0 })
-				}
-			}
-		})
-	}
-}
-
-// memory is what the heap and all stacks take, after what is dead has gone.
-func memory() uint64 {
-	runtime.GC()
-	runtime.GC() // stacks shrink in the first, what pools held goes in the second
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapInuse + m.StackInuse
 }

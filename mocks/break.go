@@ -63,6 +63,7 @@ func (c *call) breakStream(out wire.StreamWriter, all bool) (over bool, fail *wi
 		}
 		f.RequestID, f.Model, f.Surface, f.Stream = c.requestID(), c.model.ID, c.req.Surface, true
 		c.obs.Failure = f.Kind
+		c.p.worded(&f)
 		if out.Fail(&f) != nil {
 			c.gone()
 		}

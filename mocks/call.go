@@ -29,7 +29,10 @@ type call struct {
 	budgets  wire.Budgets
 	buckets  [2]wire.Budget // what budgets points to
 	turn     service.Turn
-	extended time.Time // when the server's answerTimeout was last put off
+	extended time.Time   // when the server's answerTimeout was last put off
+	pings    wire.Pinger // of a stream in progress that has them; nil: none
+	taken    *taken      // a stream's own connection; nil: it is the server's
+	through  bool        // the handler has come to its end
 	finish   wire.Finish
 	met      Effect    // what faults do to it
 	shutdown time.Time // of the model; zero: not announced
@@ -42,9 +45,18 @@ func (p *Provider) answerCall(w http.ResponseWriter, r *http.Request, operation 
 	now := time.Now()
 	c := &call{p: p, w: w, r: r, extended: now}
 	c.obs = Observation{Provider: p.spec.Name, Operation: operation, Arrived: now.Sub(p.epoch), Early: p.early(now)}
+	defer c.release()
 	defer c.tell()
 	if fail := serve(c); fail != nil {
 		c.fail(fail)
+	}
+	c.through = true
+}
+
+// release ends a stream's hold on its connection, once the call is told of.
+func (c *call) release() {
+	if c.taken != nil {
+		c.taken.end(c.through)
 	}
 }
 
@@ -180,7 +192,7 @@ func (c *call) timing() service.Timing {
 func (c *call) unserved(err error) *wire.Failure {
 	switch {
 	case errors.Is(err, service.ErrFull), errors.Is(err, service.ErrLoading):
-		return &wire.Failure{Kind: wire.FailOverload, Model: c.model.ID}
+		return &wire.Failure{Kind: wire.FailOverload, Model: c.model.ID, Loading: errors.Is(err, service.ErrLoading)}
 	case errors.Is(err, service.ErrLost):
 		return &wire.Failure{Kind: wire.FailServer, Model: c.model.ID}
 	}
@@ -238,6 +250,7 @@ func (c *call) fail(f *wire.Failure) {
 	if c.req != nil {
 		f.Surface, f.Stream = c.req.Surface, c.req.Stream
 	}
+	c.p.worded(f)
 	c.p.stateRetry(f, time.Now())
 	c.obs.Failure = f.Kind
 	c.obs.Status = f.Status

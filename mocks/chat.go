@@ -6,11 +6,27 @@ import "brownout/mocks/wire"
 // in which they refuse. What it returns is still to be answered; nil means that
 // the call has been answered, or its client is gone.
 func (c *call) chat() *wire.Failure {
+	var (
+		embedder wire.Embedder // set where the body asks for embeddings
+		in       *wire.EmbedRequest
+	)
 	fail, gone := c.read(func(body []byte) (fail *wire.Failure) {
+		if d, ok := c.p.dialect.(wire.Ambiguous); ok && d.AsksEmbeddings(c.r, body) {
+			c.obs.Operation = OperationEmbed
+			embedder = c.p.dialect.(wire.Embedder) // as Ambiguous says
+			in, fail = c.readEmbed(embedder, body)
+			return fail
+		}
 		c.req, fail = c.p.dialect.DecodeRequest(c.r, body)
 		return fail
 	})
 	if fail != nil || gone {
+		return fail
+	}
+	if embedder != nil {
+		return c.embedded(embedder, in)
+	}
+	if fail := c.goOn(); fail != nil {
 		return fail
 	}
 	c.obs.Prompt = promptTokens(c.req)

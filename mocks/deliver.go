@@ -100,6 +100,7 @@ func (c *call) broken(out wire.StreamWriter, err error) *wire.Failure {
 	if f == nil || out == nil {
 		return f
 	}
+	c.p.worded(f)
 	c.obs.Failure = f.Kind
 	if out.Fail(f) != nil {
 		c.gone()
@@ -109,6 +110,11 @@ func (c *call) broken(out wire.StreamWriter, err error) *wire.Failure {
 
 // startStream writes the stream's head; nil means that the client is gone.
 func (c *call) startStream(a *reply) wire.StreamWriter {
+	if c.taken, c.r = takeOver(c.w, c.r); c.taken != nil {
+		c.w = c.taken
+		c.extended = time.Time{} // the server's own deadline went with its hold
+		c.extend(time.Now())
+	}
 	c.writeHeaders()
 	c.obs.Status = http.StatusOK
 	out, err := c.p.dialect.StartStream(c.w, c.req, c.head(a))
@@ -116,6 +122,7 @@ func (c *call) startStream(a *reply) wire.StreamWriter {
 		c.gone()
 		return nil
 	}
+	c.pings, _ = out.(wire.Pinger)
 	// A long prompt is not kept for the life of a stream.
 	c.req.Messages, c.req.Tools, c.req.Schema = nil, nil, nil
 	return out

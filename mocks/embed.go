@@ -17,14 +17,26 @@ func (c *call) embed() *wire.Failure {
 	}
 	var in *wire.EmbedRequest
 	fail, gone := c.read(func(body []byte) (fail *wire.Failure) {
-		if in, fail = embedder.DecodeEmbed(c.r, body); fail == nil {
-			c.req = asPrompt(in)
-		}
+		in, fail = c.readEmbed(embedder, body)
 		return fail
 	})
 	if fail != nil || gone {
 		return fail
 	}
+	return c.embedded(embedder, in)
+}
+
+// readEmbed reads a request of embeddings.
+func (c *call) readEmbed(embedder wire.Embedder, body []byte) (*wire.EmbedRequest, *wire.Failure) {
+	in, fail := embedder.DecodeEmbed(c.r, body)
+	if fail == nil {
+		c.req = asPrompt(in)
+	}
+	return in, fail
+}
+
+// embedded answers a request of embeddings that has been read.
+func (c *call) embedded(embedder wire.Embedder, in *wire.EmbedRequest) *wire.Failure {
 	longest := 0
 	for _, s := range in.Inputs {
 		n := textTokens(s)

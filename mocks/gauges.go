@@ -16,6 +16,9 @@ import (
 type tally struct {
 	prompt, generation atomic.Uint64 // tokens
 	done               [4]atomic.Uint64
+
+	promptTime, generationTime atomic.Int64  // nanoseconds
+	measures                   wire.Measures // nil: none
 }
 
 // Ways for a call to end, in the words of vLLM's label finished_reason, which
@@ -47,6 +50,15 @@ func (t *tally) add(c *call) {
 		end = endedLength
 	}
 	t.done[end].Add(1)
+	s := wire.Spent(c.turn.Spent())
+	t.promptTime.Add(int64(s.Prompt))
+	t.generationTime.Add(int64(s.Decode))
+	if t.measures != nil {
+		t.measures.Observe(wire.Served{
+			Prompt: c.obs.Prompt, Completion: c.obs.Completion, MaxTokens: c.req.MaxTokens,
+			Finished: end == endedStop || end == endedLength, Whole: time.Since(c.p.epoch) - c.obs.Arrived, Spent: s,
+		})
+	}
 }
 
 // gauges are what the provider's own pages tell of it.
@@ -56,6 +68,8 @@ func (p *Provider) gauges() wire.Gauges {
 		Running: now.Busy, Waiting: now.Waiting, Slots: now.Slots, SlotsBusy: now.Busy,
 		PromptTokens: p.tally.prompt.Load(), GenerationTokens: p.tally.generation.Load(),
 		KVCacheUsage: now.KVUsage, Preemptions: now.Preemptions,
+		PromptTime: time.Duration(p.tally.promptTime.Load()), GenerationTime: time.Duration(p.tally.generationTime.Load()),
+		Measures:     p.tally.measures,
 		RequestsDone: make(map[string]uint64, len(endings)),
 	}
 	if k, ok := p.service.(service.Keeper); ok {

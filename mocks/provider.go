@@ -26,9 +26,11 @@ type Provider struct {
 	quota    *service.Quota
 	models   map[string]*plan.Model // by id and by alias
 	versions map[string][]version   // of models in several, by the id asked for
+	words    map[wire.FailureKind]plan.Words
 	accepts  func(key string) bool
 
 	attempts attempts
+	shelf    shelf
 	tally    tally
 	requests atomic.Uint64               // requests that no marker identifies
 	throttle atomic.Pointer[statedRetry] // nil: never stated
@@ -60,6 +62,12 @@ func newProvider(spec plan.Provider, c Config) (*Provider, error) {
 		}
 	}
 	if p.versions, err = versionsOf(spec, func(id string) (*plan.Model, bool) { m, ok := p.models[id]; return m, ok }); err != nil {
+		return nil, err
+	}
+	if d, ok := d.(wire.Measurer); ok && len(spec.Models) > 0 {
+		p.tally.measures = d.NewMeasures(spec.Models[0].ID, spec.Models[0].Context)
+	}
+	if p.words, err = wordsOf(spec); err != nil {
 		return nil, err
 	}
 	p.accepts = accepting(spec.Key, c.Keys)
@@ -98,6 +106,8 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.answerCall(w, r, OperationCount, (*call).count)
 	case op == wire.OpMetrics:
 		p.metrics(w, r)
+	case op == wire.OpKept:
+		p.keptAnswer(w, r, arg)
 	case op == wire.OpOther:
 		p.other(w, r, arg)
 	case op == wire.OpHealth, op == wire.OpVersion:
@@ -146,7 +156,7 @@ func (p *Provider) catalogue(w http.ResponseWriter, r *http.Request, op wire.Ope
 	infos := p.infos()
 	if op == wire.OpModels {
 		p.dialect.WriteHeaders(w.Header(), p.anonymousID(), wire.Budgets{}, time.Now())
-		p.dialect.WriteModels(w, infos)
+		p.dialect.WriteModels(w, r, infos)
 		return
 	}
 	own := id
@@ -188,6 +198,7 @@ func (p *Provider) infos() []wire.ModelInfo {
 
 // refuse answers a request that is no call with a failure.
 func (p *Provider) refuse(w http.ResponseWriter, f *wire.Failure) {
+	p.worded(f)
 	f.RequestID = p.anonymousID()
 	p.dialect.WriteHeaders(w.Header(), f.RequestID, wire.Budgets{}, time.Now())
 	p.dialect.WriteFailure(w, f)

@@ -2,9 +2,11 @@ package mocks_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -21,6 +23,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if address := os.Getenv(idleClientVariable); address != "" {
+		if err := holdStreams(address, os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	goleak.VerifyTestMain(m,
 		// After it hung up on a sender net/http lingers for half a second, so
 		// that its answer arrives before the reset does.

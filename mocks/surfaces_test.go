@@ -95,7 +95,9 @@ func TestOwnPages(t *testing.T) {
 	for _, want := range []string{
 		`vllm:num_requests_running{engine="0",model_name="meta-llama/Llama-3.1-8B-Instruct"} 0`,
 		`vllm:generation_tokens_total{engine="0",model_name="meta-llama/Llama-3.1-8B-Instruct"} 23`,
-		`finished_reason="stop"} 2`, `finished_reason="length"} 1`, `finished_reason="error"} 0`,
+		`finished_reason="stop",model_name="meta-llama/Llama-3.1-8B-Instruct"} 2`,
+		`finished_reason="length",model_name="meta-llama/Llama-3.1-8B-Instruct"} 1`,
+		`finished_reason="error",model_name="meta-llama/Llama-3.1-8B-Instruct"} 0`,
 	} {
 		if status != 200 || !strings.Contains(page, want) {
 			t.Errorf("%d, no %s in\n%s", status, want, page)

@@ -115,8 +115,10 @@ type Provider struct {
 	Models  []Model `json:"models" toml:"model"`    // the first is the one the router asks for by default
 	// Variants split the calls for a model between versions of it (A/B).
 	Variants []Variant `json:"variants,omitempty" toml:"variant"`
-	Limits   Limits    `json:"limits" toml:"limits"` // 0 in a field: no such limit
-	Service  Service   `json:"service" toml:"service"`
+	// Words are what its errors say, by kind, where the dialect does not suit.
+	Words   []Words `json:"words,omitempty" toml:"error"`
+	Limits  Limits  `json:"limits" toml:"limits"` // 0 in a field: no such limit
+	Service Service `json:"service" toml:"service"`
 }
 
 // Model is one entry of a provider's catalogue.

@@ -60,6 +60,7 @@ type Service struct {
 	ColdStart time.Duration `json:"cold_start_ns,omitempty" toml:"cold_start"` // edge: the model's load time; managed: the first replica's start from zero, 0: ScaleUpDelay
 	Cold      string        `json:"cold,omitempty" toml:"cold"`                // ColdWait or ColdRefuse; "": ColdWait
 	KeepAlive time.Duration `json:"keep_alive_ns,omitempty" toml:"keep_alive"` // how long an idle model stays in memory; 0: for ever (edge)
+	MaxLoaded int           `json:"max_loaded,omitempty" toml:"max_loaded"`    // models in memory at once: another one takes the place of the one that has been idle for longest; 0: no bound (edge)
 	Warm      bool          `json:"warm,omitempty" toml:"warm"`                // the models are loaded at the start (edge)
 
 	// Thermal throttling (edge). Heat follows the share of busy slots with a

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"brownout/mocks/presets"
 	"brownout/plan"
@@ -81,6 +82,7 @@ func (d *document) provider(n *node) plan.Provider {
 	read := d.read(n, &p, shape{label: label, path: "provider", hooks: map[string]func(*node){
 		"model":   func(*node) {},
 		"variant": func(*node) {},
+		"error":   func(*node) {},
 		"dialect": func(c *node) { p.Dialect = d.dialect(c, label) },
 	}})
 	p.Name, p.Preset, p.Models = name, preset, base
@@ -89,6 +91,9 @@ func (d *document) provider(n *node) plan.Provider {
 	}
 	if v := n.table["variant"]; v != nil {
 		p.Variants = d.variants(v, label, p.Models)
+	}
+	if e := n.table["error"]; e != nil {
+		p.Words = append(slices.Clone(p.Words), d.words(e, label)...) // the last of a kind counts
 	}
 	if m := p.Service.Model; ok && read && (m == plan.ServiceSlots || m == plan.ServiceEdge || m == plan.ServiceManaged) && p.Service.Slots < 1 {
 		d.fail(n.find("service", "slots"), fmt.Sprintf("%s: a service of model %q has no slots", label, m), "write slots = 8 in its service")
@@ -146,6 +151,19 @@ func (d *document) variants(n *node, label string, models []plan.Model) []plan.V
 			}
 		}
 		out = append(out, v)
+	}
+	return out
+}
+
+// words reads what errors say.
+func (d *document) words(n *node, label string) []plan.Words {
+	var out []plan.Words
+	for _, c := range d.tables(n, label+" error") {
+		var w plan.Words
+		if d.read(c, &w, shape{label: fmt.Sprintf("%s error %q", label, c.text("kind")), path: "provider.error"}) && w.Kind == "" {
+			d.fail(c.find("kind"), label+": an error has no kind", `write for example kind = "overload"`)
+		}
+		out = append(out, w)
 	}
 	return out
 }

@@ -72,8 +72,11 @@ var rules = map[string]rule{
 	"provider.service.cold_start":         notNegative,
 	"provider.service.cold":               {oneOf: []string{plan.ColdWait, plan.ColdRefuse}},
 	"provider.service.keep_alive":         notNegative,
+	"provider.service.max_loaded":         notNegative,
 	"provider.service.throttle_after":     notNegative,
 	"provider.service.throttle_factor":    {max: 100},
+	"provider.error.kind":                 {oneOf: plan.ErrorKinds},
+	"provider.error.status":               {min: 400, max: 599},
 	"provider.variant.weight":             positive,
 
 	"provider.model.context":    atLeastOne,

@@ -33,6 +33,7 @@ func Schema() []byte {
 			"preset":  words(presets.Names()),
 			"dialect": words(dialects()),
 			"model":   list(object(plan.Model{}, "provider.model", nil, "id")),
+			"error":   list(object(plan.Words{}, "provider.error", map[string]any{"kind": words(plan.ErrorKinds)}, "kind")),
 		}, "name")),
 		"router":  object(plan.Router{}, "router", nil),
 		"fault":   list(faultSchema()),

@@ -55,7 +55,7 @@ Any prompt is answered. While it runs, faults can be switched with
 	fl.IntVar(&f.portFrom, "port-from", 0, "first port of the links, exactly (default: free ones are found)")
 	fl.StringVar(&f.toxiproxy, "toxiproxy", "", "URL of a toxiproxy server that you run on this machine (default: one is started)")
 	fl.StringArrayVar(&f.keys, "key", nil, "accept only this key, or AWS access key id (repeatable; default: any that is not empty)")
-	fl.StringArrayVar(&f.faults, "fault", nil, "in effect from the start: PROVIDER:KIND[,param=value…]; PROVIDER may be all, share=0.3 touches a share of the calls (repeatable)")
+	fl.StringArrayVar(&f.faults, "fault", nil, "in effect from the start: PROVIDER:KIND[,param=value…]; PROVIDER may be class:NAME, region:NAME or all, share=0.3 touches a share of the calls (repeatable)")
 	fl.StringVar(&f.envFile, "env-file", "", "also write the variables to this file, at once and only when everything listens; it is removed at the end")
 	fl.StringVar(&f.admin, "admin", "", "address of the admin API (default: a free port of loopback)")
 	fl.Uint64Var(&f.seed, "seed", 1, "key of every random decision")

@@ -22,9 +22,9 @@ func (a *app) mocksFaultCommand() *cobra.Command {
 the mocks by --admin, or by ` + envAdmin + ` of their env file.
 
 "brownout explain KIND" tells what a kind of fault does and which parameters it
-has. PROVIDER may be all.`,
+has. PROVIDER may be class:NAME, region:NAME or all.`,
 		Example: `  brownout mocks fault openai:outage,mode=errors,share=0.5
-  brownout mocks fault all:latency_spike,first_token=3s
+  brownout mocks fault class:cloud:latency_spike,first_token=3s
   brownout mocks fault --clear openai:outage
   brownout mocks fault --clear all`,
 		RunE: func(cmd *cobra.Command, args []string) error {

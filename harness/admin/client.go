@@ -34,7 +34,8 @@ func (c Client) Inject(ctx context.Context, o Order) ([]Fault, error) {
 	return made, c.ask(ctx, http.MethodPost, pathFaults, o, &made)
 }
 
-// Clear ends the faults that name means: a fault's name, a provider's, or All.
+// Clear ends the faults that name means: a fault's name, a provider's, a
+// selector of providers, or All.
 func (c Client) Clear(ctx context.Context, name string) ([]string, error) {
 	var gone []string
 	return gone, c.ask(ctx, http.MethodDelete, pathFaults+"/"+url.PathEscape(name), nil, &gone)

@@ -90,13 +90,15 @@ func (d *Desk) Inject(ctx context.Context, o Order) ([]Fault, error) {
 	return out, nil
 }
 
-// Clear ends the faults that name means (a fault's name, a provider's, or All)
-// and tells which. It fails with ErrNoFault where there is none, unless all
+// Clear ends the faults that name means (a fault's name, a provider's, a
+// selector of providers, or All) and tells which. It fails with ErrNoFault where there is none, unless all
 // were meant.
 func (d *Desk) Clear(ctx context.Context, name string) ([]string, error) {
 	d.board.acting.Lock()
 	defer d.board.acting.Unlock()
-	gone := d.board.take(name)
+	gone := d.board.take(func(a *active) bool {
+		return name == a.Name || selects(name, d.Rig.Victims[a.Provider].Provider.Spec())
+	})
 	if len(gone) == 0 && name != All {
 		return nil, fmt.Errorf("%q: %w", name, ErrNoFault)
 	}
@@ -152,13 +154,13 @@ func (b *board) add(made []*active) {
 	b.list = append(b.list, made...)
 }
 
-// take removes those that name means and returns them.
-func (b *board) take(name string) []*active {
+// take removes those that are meant and returns them.
+func (b *board) take(means func(*active) bool) []*active {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var gone []*active
 	b.list = slices.DeleteFunc(b.list, func(a *active) bool {
-		meant := name == All || name == a.Name || name == a.Provider
+		meant := means(a)
 		if meant {
 			gone = append(gone, a)
 		}

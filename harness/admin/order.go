@@ -14,9 +14,26 @@ import (
 // clearance.
 const All = "all"
 
+// Selectors of several providers, as scenarios have them.
+const (
+	selectClass  = "class:"
+	selectRegion = "region:"
+)
+
+// selects tells whether word, a name or a selector, means the provider.
+func selects(word string, p plan.Provider) bool {
+	if class, ok := strings.CutPrefix(word, selectClass); ok {
+		return p.Class == class
+	}
+	if region, ok := strings.CutPrefix(word, selectRegion); ok {
+		return p.Region == region
+	}
+	return word == All || word == p.Name
+}
+
 // Order asks for a fault.
 type Order struct {
-	Provider string         `json:"provider"`         // a name, or All
+	Provider string         `json:"provider"`         // a name, class:NAME, region:NAME or All
 	Kind     string         `json:"kind"`             // of the fault catalogue
 	Share    float64        `json:"share,omitempty"`  // of calls touched, keyed by marker; 0: all of them
 	Params   map[string]any `json:"params,omitempty"` // the kind's own, as a scenario has them
@@ -27,6 +44,13 @@ type Order struct {
 func ParseOrder(text string) (Order, error) {
 	head, rest, more := strings.Cut(text, ",")
 	provider, kind, ok := strings.Cut(head, ":")
+	if selector := provider + ":"; selector == selectClass || selector == selectRegion {
+		var which string
+		which, kind, ok = strings.Cut(kind, ":")
+		if provider = selector + which; which == "" {
+			provider = ""
+		}
+	}
 	if !ok || provider == "" || kind == "" {
 		return Order{}, fmt.Errorf("fault %q: want PROVIDER:KIND[,param=value…], for example openai:outage,mode=errors,share=0.5", text)
 	}
@@ -80,6 +104,19 @@ func typed(kind, value string) any {
 	return value
 }
 
+// selectors are those that mean any of the providers.
+func selectors(providers []plan.Provider) []string {
+	var out []string
+	for _, p := range providers {
+		for _, s := range []string{selectClass + p.Class, selectRegion + p.Region} {
+			if !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
 // checked is an order that can be carried out.
 type checked struct {
 	kind   chaos.Kind
@@ -102,11 +139,14 @@ func (o Order) check(providers []plan.Provider) (*checked, error) {
 	c := &checked{share: o.Share}
 	for i, p := range providers {
 		names[i] = p.Name
-		if o.Provider == All || o.Provider == p.Name {
+		if selects(o.Provider, p) {
 			c.on = append(c.on, p)
 		}
 	}
 	if c.on == nil {
+		if strings.Contains(o.Provider, ":") {
+			return nil, fail(fmt.Sprintf("no provider is of %s", o.Provider), chaos.Suggest(o.Provider, selectors(providers)))
+		}
 		return nil, fail(fmt.Sprintf("unknown provider %q", o.Provider), chaos.Suggest(o.Provider, append(names, All)))
 	}
 	var err error

@@ -36,7 +36,7 @@ var matrixParams = map[string][]map[string]any{
 	"api_change":    {{}, {"mode": "version"}, {"mode": "renamed_param", "param": "temperature"}, {"mode": "renamed_field"}},
 	"peak_hour":     {{"capacity": 1}},
 	"throttle":      {{"factor": 20.0}},
-	"context_limit": {{"tokens": 20}},
+	"context_limit": {{"tokens": 8}},
 }
 
 // matrixRow is one kind with its parameters.

@@ -38,7 +38,7 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	case wire.OpChat:
 		r.chat(w, q, id)
 	case wire.OpModels:
-		r.front.WriteModels(w, r.models())
+		r.front.WriteModels(w, q, r.models())
 	case wire.OpModel:
 		r.model(w, arg)
 	default:

@@ -3,7 +3,9 @@ package service
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +22,7 @@ type edge struct {
 	keepAlive time.Duration // 0: for ever
 	refuse    bool          // calls that find no model are refused
 	warm      bool          // models begin in memory
+	most      int           // models in memory at once; 0: no bound
 	restarted time.Time     // when a server that refuses began to load its models anew
 	heat      heat
 
@@ -28,6 +31,7 @@ type edge struct {
 	queue  queue // for a slot; without bound, as both llama.cpp and Ollama have it
 	active map[*edgeTurn]struct{}
 	models map[string]*loaded
+	later  []*loaded // those that wait for another to leave memory, in their order
 }
 
 // loaded is a model that is in memory, or on its way there.
@@ -46,6 +50,8 @@ func newEdge(p pace, s plan.Service) (*edge, error) {
 	switch {
 	case s.Slots < 1:
 		return nil, fmt.Errorf("service model %q needs slots >= 1, not %d", s.Model, s.Slots)
+	case s.MaxLoaded < 0:
+		return nil, fmt.Errorf("service model %q needs max_loaded >= 0, not %d", s.Model, s.MaxLoaded)
 	case s.Queue < 0 || s.ColdStart < 0 || s.KeepAlive < 0 || s.ThrottleAfter < 0:
 		return nil, fmt.Errorf("service model %q needs a queue and times that are not negative", s.Model)
 	case !(factor >= 1) || math.IsInf(factor, 1):
@@ -56,7 +62,7 @@ func newEdge(p pace, s plan.Service) (*edge, error) {
 		return nil, err
 	}
 	return &edge{
-		pace: p, slots: s.Slots, room: s.Queue, loadTime: s.ColdStart, keepAlive: s.KeepAlive, refuse: refuse, warm: s.Warm,
+		pace: p, slots: s.Slots, room: s.Queue, loadTime: s.ColdStart, keepAlive: s.KeepAlive, refuse: refuse, warm: s.Warm, most: s.MaxLoaded,
 		heat:   heat{after: s.ThrottleAfter, factor: factor, strain: 1},
 		active: map[*edgeTurn]struct{}{}, models: map[string]*loaded{},
 	}, nil
@@ -131,7 +137,7 @@ func (e *edge) enter(ctx context.Context, m *loaded, now time.Time) error {
 func (e *edge) model(id string, now time.Time) *loaded {
 	m := e.models[id]
 	switch {
-	case m == nil && e.warm:
+	case m == nil && e.warm && e.hasRoom(nil, now):
 		m = &loaded{ready: now, used: now}
 		e.models[id] = m
 	case m == nil:
@@ -149,9 +155,69 @@ func (e *edge) model(id string, now time.Time) *loaded {
 	return m
 }
 
+// bringUp begins to load a model, as soon as there is room for it. The caller
+// holds mu.
 func (e *edge) bringUp(m *loaded, now time.Time) {
+	if !e.makeRoom(m, now) {
+		m.ready = now.Add(never)
+		e.later = append(e.later, m)
+		return
+	}
 	m.ready, m.used = now.Add(e.loadTime), now.Add(e.loadTime)
 	time.AfterFunc(e.loadTime, func() { e.letIn(m) })
+}
+
+// never is how far off a load is that cannot begin yet.
+const never = 100 * 365 * 24 * time.Hour
+
+// hasRoom tells whether m can be in memory beside the others that are there, or
+// on their way. The caller holds mu.
+func (e *edge) hasRoom(m *loaded, now time.Time) bool {
+	n := 0
+	for _, o := range e.models {
+		if o != m && !e.gone(o, now) && !slices.Contains(e.later, o) {
+			n++
+		}
+	}
+	return e.most == 0 || n < e.most
+}
+
+// makeRoom takes the model out of memory that has been idle for longest, if m
+// needs its room, and tells whether there is room. Ollama does so; a model that
+// is answering stays. The caller holds mu.
+func (e *edge) makeRoom(m *loaded, now time.Time) bool {
+	if e.hasRoom(m, now) {
+		return true
+	}
+	oldest := ""
+	for id, o := range e.models {
+		if o != m && o.users == 0 && !o.ready.After(now) && !e.gone(o, now) && (oldest == "" || o.used.Before(e.models[oldest].used)) {
+			oldest = id
+		}
+	}
+	if oldest == "" {
+		return false
+	}
+	delete(e.models, oldest)
+	return true
+}
+
+// next begins to load the first of the models that wait for room and are still
+// wanted. The caller holds mu.
+func (e *edge) next(now time.Time) {
+	for len(e.later) > 0 {
+		m := e.later[0]
+		e.later = e.later[1:]
+		if m.users == 0 { // everybody has left
+			maps.DeleteFunc(e.models, func(_ string, o *loaded) bool { return o == m })
+			continue
+		}
+		if !e.makeRoom(m, now) {
+			e.later = slices.Insert(e.later, 0, m)
+			return
+		}
+		e.bringUp(m, now)
+	}
 }
 
 // letIn lets the calls that waited for a model into the slots, or has them wait
@@ -179,6 +245,9 @@ func (e *edge) gone(m *loaded, now time.Time) bool {
 func (e *edge) leave(m *loaded) {
 	m.users--
 	m.used = time.Now()
+	if m.users == 0 {
+		e.next(m.used)
+	}
 }
 
 // handOver gives a slot to the head of the queue, or frees it. The caller holds

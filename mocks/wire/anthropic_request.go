@@ -69,7 +69,7 @@ func readAnthropic(body []byte) (*anthropicRequest, *Failure) {
 		if param, want, _, ok := typeError(err); ok && param != "" {
 			return nil, anthropicBad(param + ": Input should be " + validly(want))
 		}
-		return nil, anthropicBad("The request body is not valid JSON: " + err.Error())
+		return nil, anthropicBad("The request body is not valid JSON: " + plainly(err))
 	}
 	return in, nil
 }

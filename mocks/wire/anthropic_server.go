@@ -152,14 +152,19 @@ func appendDate(dst []byte, t time.Time) []byte {
 	return t.UTC().AppendFormat(dst, `"2006-01-02T15:04:05Z"`)
 }
 
-// WriteModels writes the model list, as one page.
-func (d anthropic) WriteModels(w http.ResponseWriter, ms []ModelInfo) {
+// WriteModels writes the page of the model list that r asks for.
+func (d anthropic) WriteModels(w http.ResponseWriter, r *http.Request, ms []ModelInfo) {
+	if !d.listRetired {
+		ms = withoutRetired(ms)
+	}
+	ms, more, fail := anthropicPageOf(r.URL.Query(), ms)
+	if fail != nil {
+		d.WriteFailure(w, fail)
+		return
+	}
 	b := []byte(`{"data":[`)
 	first, last := "", ""
 	for _, m := range ms {
-		if m.Retired && !d.listRetired {
-			continue
-		}
 		if first == "" {
 			first = m.ID
 		} else {
@@ -168,7 +173,8 @@ func (d anthropic) WriteModels(w http.ResponseWriter, ms []ModelInfo) {
 		last = m.ID
 		b = appendAnthropicModel(b, m)
 	}
-	b = appendNullable(append(b, `],"has_more":false,"first_id":`...), first)
+	b = strconv.AppendBool(append(b, `],"has_more":`...), more)
+	b = appendNullable(append(b, `,"first_id":`...), first)
 	b = appendNullable(append(b, `,"last_id":`...), last)
 	_ = writeJSON(w, http.StatusOK, append(b, '}'))
 }

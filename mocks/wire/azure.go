@@ -28,12 +28,14 @@ var azureOpenAI = cousin{openAI{&flavour{
 
 	maxTokensKey: "max_completion_tokens",
 
-	fingerprint: `,"system_fingerprint":"fp_44709d6fcb"`,
-	messageTail: `,"refusal":null,"annotations":[]`,
-	choiceTail:  `,"content_filter_results":` + azureSafeAnswer,
-	answerTail:  azurePromptResults,
-	usageTail:   openAICom.usageTail,
-	nullUsage:   true,
+	fingerprint:  `,"system_fingerprint":"fp_44709d6fcb"`,
+	messageTail:  `,"refusal":null,"annotations":[]`,
+	choiceTail:   `,"content_filter_results":` + azureSafeAnswer,
+	filteredTail: `,"content_filter_results":` + azureFilteredAnswer,
+	answerTail:   azurePromptResults,
+	usageTail:    openAICom.usageTail,
+	nullUsage:    true,
+	keeps:        true,
 	// archive-old-cli-mentat#429, autogen#6465
 	lead:      `data: {"choices":[],"created":0,"id":"","model":"","object":""` + azurePromptResults + "}\n\n",
 	deltaTail: `,"content_filter_results":` + azureSafeAnswer,
@@ -54,9 +56,10 @@ var azureOpenAI = cousin{openAI{&flavour{
 // What the content filter says of a harmless prompt and answer. The filter of
 // jailbreaks looks at prompts only.
 const (
-	azureSafe          = `"hate":{"filtered":false,"severity":"safe"},"self_harm":{"filtered":false,"severity":"safe"},"sexual":{"filtered":false,"severity":"safe"},"violence":{"filtered":false,"severity":"safe"}}`
-	azureSafeAnswer    = "{" + azureSafe
-	azurePromptResults = `,"prompt_filter_results":[{"prompt_index":0,"content_filter_results":{"jailbreak":{"filtered":false,"detected":false},` + azureSafe + "}]"
+	azureSafe           = `"hate":{"filtered":false,"severity":"safe"},"self_harm":{"filtered":false,"severity":"safe"},"sexual":{"filtered":false,"severity":"safe"},"violence":{"filtered":false,"severity":"safe"}}`
+	azureSafeAnswer     = "{" + azureSafe
+	azureFilteredAnswer = `{"hate":{"filtered":false,"severity":"safe"},"self_harm":{"filtered":false,"severity":"safe"},"sexual":{"filtered":false,"severity":"safe"},"violence":{"filtered":true,"severity":"medium"}}` // which category it was is made up
+	azurePromptResults  = `,"prompt_filter_results":[{"prompt_index":0,"content_filter_results":{"jailbreak":{"filtered":false,"detected":false},` + azureSafe + "}]"
 )
 
 // azureVersion is the api-version that the client asks for: the last stable one
@@ -92,11 +95,11 @@ func azureLocate(r *http.Request) (path, model string, fail *Failure) {
 		}
 		return azureKnown(v1), "", nil
 	}
-	if rest == "responses" {
+	if rest == "responses" || strings.HasPrefix(rest, "responses/") {
 		if !stated {
 			return "", "", azureBadVersion()
 		}
-		return "/v1/responses", "", nil
+		return "/v1/" + rest, "", nil
 	}
 	if !stated {
 		return "", "", nil
@@ -121,7 +124,7 @@ func azureKnown(rest string) string {
 	case "chat/completions", "responses", "embeddings", "models":
 		return "/v1/" + rest
 	}
-	if strings.HasPrefix(rest, "models/") {
+	if strings.HasPrefix(rest, "models/") || strings.HasPrefix(rest, "responses/") {
 		return "/v1/" + rest
 	}
 	return ""

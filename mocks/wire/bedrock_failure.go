@@ -83,6 +83,9 @@ var bedrockFailures = map[FailureKind]usual{
 		if makerOf(f.Model) == "anthropic" && f.LimitValue > 0 {
 			return fmt.Sprintf("The model returned the following errors: prompt is too long: %d tokens > %d maximum", f.Asked, f.LimitValue)
 		}
+		if f.Surface == surfaceTitanEmbed { // seen in public reports
+			return fmt.Sprintf("400 Bad Request: Too many input tokens. Max input tokens: %d, request input token count: %d", f.LimitValue, f.Asked)
+		}
 		return "Input is too long for requested model."
 	}},
 	// Answered with 200, see block. As an error, which is how a model's own filter
@@ -150,7 +153,7 @@ func bedrockFill(f *Failure) Failure {
 	case f.Kind == FailQuota && f.Status == http.StatusTooManyRequests:
 		setIfEmpty(&full.Type, bedrockThrottling)
 		setIfEmpty(&full.Message, "Too many tokens per day, please wait before trying again.")
-	case f.Kind == FailOverload && f.Status == http.StatusTooManyRequests:
+	case f.Kind == FailOverload && (f.Loading && f.Status == 0 || f.Status == http.StatusTooManyRequests):
 		setIfEmpty(&full.Type, bedrockNotReady)
 	}
 	return full
@@ -182,7 +185,7 @@ func bedrockKind(f *Failure, _ *awsBody) FailureKind {
 		switch {
 		case has("length less than or equal to 25000000"):
 			return FailTooLarge
-		case has("input is too long", "prompt is too long", "context window", "maximum context length"):
+		case has("input is too long", "prompt is too long", "context window", "maximum context length", "too many input tokens"):
 			return FailContextLength
 		case has("model identifier is invalid", "marked by provider as legacy", "on-demand throughput", "end of its life"):
 			return FailModelNotFound

@@ -104,7 +104,7 @@ func startClaude(_ bedrock, c *chunkWriter, req *Request, head *Answer) (ToolStr
 func decodeNova(_ bedrock, body []byte, model string, stream bool) (*Request, *Failure) {
 	var in converseRequest
 	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, bedrockInvalid("Malformed input request: %s, please reformat your input and try again.", err)
+		return nil, bedrockInvalid("Malformed input request: %s, please reformat your input and try again.", plainly(err))
 	}
 	req, fail := in.request(model, stream)
 	if fail == nil {
@@ -134,7 +134,7 @@ func decodeLlama(_ bedrock, body []byte, model string, stream bool) (*Request, *
 		Temperature *float64 `json:"temperature"`
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, bedrockInvalid("Malformed input request: %s, please reformat your input and try again.", err)
+		return nil, bedrockInvalid("Malformed input request: %s, please reformat your input and try again.", plainly(err))
 	}
 	if in.Prompt == "" {
 		return nil, bedrockInvalid("Malformed input request: #: required key [prompt] not found, please reformat your input and try again.")

@@ -69,7 +69,7 @@ func providerTitle(id string) string {
 
 // WriteModels writes the model list. A model at the end of its life is not in
 // it (unverified).
-func (d bedrock) WriteModels(w http.ResponseWriter, ms []ModelInfo) {
+func (d bedrock) WriteModels(w http.ResponseWriter, _ *http.Request, ms []ModelInfo) {
 	b := []byte(`{"modelSummaries":[`)
 	sep := ""
 	for _, m := range ms {

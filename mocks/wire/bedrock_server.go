@@ -33,9 +33,14 @@ func bedrockPath(u *url.URL) (model, action string, ok bool) {
 func (d bedrock) Route(r *http.Request) (Operation, string, *Failure) {
 	const models = "/foundation-models"
 	op, method, arg := OpUnknown, http.MethodPost, ""
-	if _, action, ok := bedrockPath(r.URL); ok {
+	if model, action, ok := bedrockPath(r.URL); ok {
 		switch action {
-		case actConverse, actConverseStream, actInvoke, actInvokeStream:
+		case actInvoke:
+			op = OpChat
+			if embeds(bedrockModel(model)) {
+				op = OpEmbed
+			}
+		case actConverse, actConverseStream, actInvokeStream:
 			op = OpChat
 		case actCount:
 			op = OpCountTokens

@@ -57,6 +57,19 @@ func typeError(err error) (param, want, got string, ok bool) {
 	return bad.Field, want, got, true
 }
 
+// plainly says what encoding/json says of a body, without the names that types
+// have here.
+func plainly(err error) string {
+	if param, want, got, ok := typeError(err); ok {
+		what := "expected " + want + ", got " + withArticle(got)
+		if param != "" {
+			what = param + ": " + what
+		}
+		return what
+	}
+	return err.Error()
+}
+
 // validly turns "an integer" into "a valid integer", in pydantic's words. Of
 // several types the first is named.
 func validly(want string) string {

@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -40,6 +42,9 @@ type customs struct {
 	failing func(h http.Header, f *Failure)
 
 	requestID, answerID, toolCallID func(bits uint64) string
+
+	// embedsAt tells the paths for chats that take embeddings too; nil: none do.
+	embedsAt func(r *http.Request) bool
 
 	usageWithin bool // streams tell usage in their last chunk, asked for or not
 	stream      func(s *openAIStream) StreamWriter
@@ -165,6 +170,21 @@ func (d cousin) DecodeEmbed(r *http.Request, body []byte) (*EmbedRequest, *Failu
 		return nil, fail
 	}
 	return req, nil
+}
+
+// AsksEmbeddings tells whether the body at a path that takes both asks for
+// embeddings.
+func (d cousin) AsksEmbeddings(r *http.Request, body []byte) bool {
+	return d.embedsAt != nil && d.embedsAt(r) && inputOnly(body)
+}
+
+// inputOnly tells whether a body has an input and no messages.
+func inputOnly(body []byte) bool {
+	if !bytes.Contains(body, []byte(`"input"`)) {
+		return false
+	}
+	var in struct{ Input, Messages json.RawMessage }
+	return json.Unmarshal(body, &in) == nil && in.Input != nil && in.Messages == nil
 }
 
 // WriteHeaders sets what every answer has.

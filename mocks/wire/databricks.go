@@ -48,6 +48,7 @@ var databricks = cousin{openAI{&flavour{
 		f.RequestID = h.Get("X-Request-Id")
 	},
 	requestID: uuid,
+	embedsAt:  func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/invocations") },
 }}
 
 // databricksLocate finds what r asks for. The list of endpoints is the

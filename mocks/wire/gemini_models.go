@@ -17,15 +17,17 @@ func (d gemini) WriteHeaders(h http.Header, _ string, _ Budgets, _ time.Time) {
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
-// WriteModels writes the model list, as one page: without a token for the
-// next. A model that is shut down is not in it.
-func (d gemini) WriteModels(w http.ResponseWriter, ms []ModelInfo) {
+// WriteModels writes the page of the model list that r asks for. A model that
+// is shut down is not in it.
+func (d gemini) WriteModels(w http.ResponseWriter, r *http.Request, ms []ModelInfo) {
+	ms, next, fail := geminiPageOf(r.URL.Query(), withoutRetired(ms))
+	if fail != nil {
+		d.WriteFailure(w, fail)
+		return
+	}
 	b := append(append([]byte(`{"`), d.modelList...), `":[`...)
 	n := len(b)
 	for _, m := range ms {
-		if m.Retired {
-			continue
-		}
 		if len(b) > n {
 			b = append(b, ',')
 		}
@@ -35,6 +37,9 @@ func (d gemini) WriteModels(w http.ResponseWriter, ms []ModelInfo) {
 		b = append(b[:0], '{')
 	} else {
 		b = append(b, ']')
+	}
+	if next != "" { // there is a model before it
+		b = appendString(append(b, `,"nextPageToken":`...), next)
 	}
 	_ = writeBody(w, http.StatusOK, googleJSON, append(appendIndented(nil, append(b, '}')), '\n'))
 }

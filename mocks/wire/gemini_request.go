@@ -73,7 +73,8 @@ func (d gemini) read(body []byte, in any) *Failure {
 		f := &Failure{Kind: FailBadRequest}
 		param, want, got, ok := typeError(err)
 		if !ok || param == "" {
-			f.Message = "Invalid JSON payload received. " + strings.ToUpper(err.Error()[:1]) + err.Error()[1:] + "."
+			what := plainly(err)
+			f.Message = "Invalid JSON payload received. " + strings.ToUpper(what[:1]) + what[1:] + "."
 			return f
 		}
 		f.Param = param

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // groqCloud is Groq: OpenAI's chat completions below /openai/v1. Sources:
@@ -30,6 +31,7 @@ var groqCloud = cousin{openAI{&flavour{
 	answerTail:  `,"usage_breakdown":null,"service_tier":"on_demand"`, // on_demand is named in its own errors; its place is unverified
 	signature:   appendGroqID,
 	closing:     appendGroqUsage,
+	times:       appendGroqTimes,
 
 	edgePage:    cloudflarePage,
 	appendModel: appendGroqModel,
@@ -239,14 +241,30 @@ func appendGroqID(dst []byte, h http.Header) []byte {
 	return append(appendString(append(dst, `,"x_groq":{"id":`...), h.Get("X-Request-Id")), '}')
 }
 
-// appendGroqUsage tells usage in the last chunk, whether asked for or not. The
-// times that Groq adds to it are optional there and not known here.
-func appendGroqUsage(dst []byte, h http.Header, u Usage) []byte {
+// appendGroqTimes tells in seconds where the time went (groq-python's
+// CompletionUsage). The total leaves out the queue, as in recorded answers.
+func appendGroqTimes(dst []byte, s Spent) []byte {
+	for _, t := range []struct {
+		key string
+		d   time.Duration
+	}{
+		{`,"queue_time":`, s.Queue}, {`,"prompt_time":`, s.Prompt}, {`,"completion_time":`, s.Decode}, {`,"total_time":`, s.Prompt + s.Decode},
+	} {
+		dst = strconv.AppendFloat(append(dst, t.key...), t.d.Seconds(), 'f', -1, 64)
+	}
+	return dst
+}
+
+// Spent notes where the time went, for the last chunk.
+func (s groqStream) Spent(t Spent) { s.spent = t }
+
+// appendGroqUsage tells usage in the last chunk, whether asked for or not.
+func appendGroqUsage(dst []byte, h http.Header, u Usage, s Spent) []byte {
 	dst = appendString(append(dst, `,"x_groq":{"id":`...), h.Get("X-Request-Id"))
 	dst = appendField(dst, `,"usage":{"prompt_tokens":`, u.Prompt)
 	dst = appendField(dst, `,"completion_tokens":`, u.Completion)
 	dst = appendField(dst, `,"total_tokens":`, u.Prompt+u.Completion)
-	return append(dst, "}}"...)
+	return append(appendGroqTimes(dst, s), "}}"...)
 }
 
 func appendGroqModel(dst []byte, m ModelInfo) []byte {

@@ -68,7 +68,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case wire.OpChat:
 		p.chat(w, r)
 	case wire.OpModels:
-		p.d.WriteModels(w, catalogue)
+		p.d.WriteModels(w, r, catalogue)
 	case wire.OpModel:
 		for _, m := range catalogue {
 			if m.ID == arg {

@@ -111,7 +111,7 @@ var llamaComplaints = func() complaints {
 	}
 	missing := func(param string) *Failure { return bad("'%s' is required", param) }
 	return complaints{
-		syntax:  func(err error) *Failure { return bad("[json.exception.parse_error.101] parse error: %v", err) },
+		syntax:  func(err error) *Failure { return bad("[json.exception.parse_error.101] parse error: %s", plainly(err)) },
 		missing: missing,
 		empty:   missing,
 		wrongType: func(param, want, got string) *Failure {
@@ -234,22 +234,33 @@ func llamaPages(w http.ResponseWriter, r *http.Request, path string, ms []ModelI
 }
 
 // appendLlamaMetrics appends the server's page for Prometheus, by its names.
-// Of those that need the times of single calls there are none.
 func appendLlamaMetrics(dst []byte, g Gauges) []byte {
 	for _, m := range []struct {
 		name, typ, help string
-		value           uint64
+		value           float64
 	}{
-		{"prompt_tokens_total", "counter", "Number of prompt tokens processed.", g.PromptTokens},
-		{"tokens_predicted_total", "counter", "Number of generation tokens processed.", g.GenerationTokens},
-		{"requests_processing", "gauge", "Number of requests processing.", uint64(g.Running)},
-		{"requests_deferred", "gauge", "Number of requests deferred.", uint64(g.Waiting)},
+		{"prompt_tokens_total", "counter", "Number of prompt tokens processed.", float64(g.PromptTokens)},
+		{"tokens_predicted_total", "counter", "Number of generation tokens processed.", float64(g.GenerationTokens)},
+		{"prompt_seconds_total", "counter", "Prompt process time", g.PromptTime.Seconds()},
+		{"tokens_predicted_seconds_total", "counter", "Predict process time", g.GenerationTime.Seconds()},
+		{"prompt_tokens_seconds", "gauge", "Average prompt throughput in tokens/s.", rate(g.PromptTokens, g.PromptTime)},
+		{"predicted_tokens_seconds", "gauge", "Average generation throughput in tokens/s.", rate(g.GenerationTokens, g.GenerationTime)},
+		{"requests_processing", "gauge", "Number of requests processing.", float64(g.Running)},
+		{"requests_deferred", "gauge", "Number of requests deferred.", float64(g.Waiting)},
 	} {
 		name := "llamacpp:" + m.name
 		dst = append(dst, "# HELP "+name+" "+m.help+"\n# TYPE "+name+" "+m.typ+"\n"+name+" "...)
-		dst = append(strconv.AppendUint(dst, m.value, 10), '\n')
+		dst = append(strconv.AppendFloat(dst, m.value, 'f', -1, 64), '\n')
 	}
 	return dst
+}
+
+// rate is how many there were in a second.
+func rate(n uint64, d time.Duration) float64 {
+	if d <= 0 {
+		return 0
+	}
+	return float64(n) / d.Seconds()
 }
 
 // llamaPing is the comment by which the server shows that it lives while a stream

@@ -64,7 +64,7 @@ func (s *llamaCppStream) End(f Finish, u Usage) error {
 	b = append(appendNullable(b, string(f)), "}]"...)
 	if s.usage {
 		b = append(append(append(b, chunkEnd...), s.head...), ']')
-		b = s.d.appendUsage(b, u)
+		b = s.d.appendUsage(b, u, Spent{})
 	}
 	b = append(appendTimings(b, u, s.spent), chunkEnd...)
 	return s.send(append(b, openAIDone...))

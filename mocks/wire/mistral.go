@@ -28,7 +28,9 @@ var mistralAI = cousin{openAI{&flavour{
 	bareStream:   true, // stream_options was refused for long, and usage comes without
 
 	noCalls: `,"tool_calls":null`,
-	closing: func(dst []byte, _ http.Header, u Usage) []byte { return openAI{&flavour{}}.appendUsage(dst, u) },
+	closing: func(dst []byte, _ http.Header, u Usage, _ Spent) []byte {
+		return openAI{&flavour{}}.appendUsage(dst, u, Spent{})
+	},
 
 	appendModel: appendMistralModel,
 	health:      openAICom.health,

@@ -105,6 +105,8 @@ var ollamaRoutes = map[string]struct {
 	"/api/embed":           {OpEmbed, http.MethodPost, ""},
 	"/api/embeddings":      {OpEmbed, http.MethodPost, ""},
 	"/v1/chat/completions": {OpChat, http.MethodPost, ""},
+	"/v1/responses":        {OpChat, http.MethodPost, ""},
+	"/v1/messages":         {OpChat, http.MethodPost, ""},
 	"/v1/embeddings":       {OpEmbed, http.MethodPost, ""},
 	"/v1/models":           {OpOther, http.MethodGet, ollamaV1},
 }
@@ -138,7 +140,9 @@ func (d ollama) WriteFailure(w http.ResponseWriter, f *Failure) {
 	switch {
 	case f.Kind == FailNotFound || f.Kind == FailMethod:
 		_ = writeBody(w, full.Status, "text/plain", []byte(full.Message))
-	case f.Surface == surfaceOpenAI:
+	case f.Surface == surfaceMessages:
+		d.failMessages(w, f)
+	case f.Surface == surfaceOpenAI || f.Surface == surfaceResponses:
 		d.compat.WriteFailure(w, f)
 	default:
 		_ = writeBody(w, full.Status, ollamaJSON, append(appendString([]byte(`{"error":`), full.Message), '}'))

@@ -48,7 +48,13 @@ func appendOllamaError(dst []byte, f *Failure) []byte {
 // on.
 var ollamaComplaints = complaints{
 	needModel: true,
-	syntax:    func(err error) *Failure { return &Failure{Kind: FailBadRequest, Message: err.Error()} },
+	syntax: func(err error) *Failure {
+		what := err.Error()
+		if _, _, got, ok := typeError(err); ok {
+			what = "json: cannot unmarshal " + got + " into Go value of type openai.ChatCompletionRequest"
+		}
+		return &Failure{Kind: FailBadRequest, Message: what}
+	},
 	missing: func(param string) *Failure {
 		switch param {
 		case "model":

@@ -12,7 +12,7 @@ import (
 )
 
 // WriteModels writes the list of local models. A retired one is gone from it.
-func (d ollama) WriteModels(w http.ResponseWriter, ms []ModelInfo) {
+func (d ollama) WriteModels(w http.ResponseWriter, _ *http.Request, ms []ModelInfo) {
 	b := []byte(`{"models":[`)
 	n := 0
 	for _, m := range ms {
@@ -97,7 +97,7 @@ func (d ollama) ServeOther(w http.ResponseWriter, r *http.Request, arg string, m
 	case ollamaShow:
 		d.writeShow(w, r, ms)
 	case ollamaV1:
-		d.compat.WriteModels(w, ms)
+		d.compat.WriteModels(w, r, ms)
 	default:
 		id := strings.TrimPrefix(arg, ollamaV1+"/")
 		m, ok := known(ms, id)
@@ -173,7 +173,7 @@ func (d ollama) writeShow(w http.ResponseWriter, r *http.Request, ms []ModelInfo
 	id := cmp.Or(in.Model, in.Name)
 	switch {
 	case err != nil:
-		d.WriteFailure(w, &Failure{Kind: FailBadRequest, Message: err.Error()})
+		d.WriteFailure(w, &Failure{Kind: FailBadRequest, Message: plainly(err)})
 		return
 	case id == "":
 		d.WriteFailure(w, &Failure{Kind: FailBadRequest, Message: "model is required"})

@@ -60,7 +60,7 @@ func (d ollama) read(body []byte, in any, ours, theirs string) *Failure {
 		return &Failure{Kind: FailBadRequest, Message: "missing request body"}
 	}
 	if err := json.Unmarshal(body, in); err != nil {
-		return &Failure{Kind: FailBadRequest, Message: strings.ReplaceAll(err.Error(), ours, theirs)}
+		return &Failure{Kind: FailBadRequest, Message: strings.NewReplacer("wire."+ours, "api."+theirs, ours, theirs, "wire.ollama", "api.").Replace(err.Error())}
 	}
 	return nil
 }
@@ -71,6 +71,9 @@ func (d ollama) read(body []byte, in any, ours, theirs string) *Failure {
 func (d ollama) DecodeRequest(r *http.Request, body []byte) (*Request, *Failure) {
 	if r != nil && r.URL.Path == pathChat {
 		return d.decodeCompat(r, body)
+	}
+	if req, fail, ok := d.decodeOthers(r, body); ok {
+		return req, fail
 	}
 	surface, theirs := "", "ChatRequest"
 	if r != nil && r.URL.Path == "/api/generate" {

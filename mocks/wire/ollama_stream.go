@@ -82,6 +82,9 @@ func (d ollama) WriteAnswer(w http.ResponseWriter, req *Request, a *Answer) erro
 	if req.Surface == surfaceOpenAI {
 		return d.compat.WriteAnswer(w, req, d.compatID(req, a))
 	}
+	if ok, err := d.answerOthers(w, req, a); ok {
+		return err
+	}
 	text, reason, usage := a.Text, ollamaReason(a.Finish), a.Usage
 	if loadsOnly(req.Surface) {
 		text, reason, usage = "", "load", Usage{}
@@ -142,6 +145,9 @@ type ollamaWriter struct {
 func (d ollama) StartStream(w http.ResponseWriter, req *Request, head *Answer) (StreamWriter, error) {
 	if req.Surface == surfaceOpenAI {
 		return d.startCompat(w, req, head)
+	}
+	if s, err := d.startOthers(w, req, head); s != nil {
+		return s, err
 	}
 	s := &ollamaWriter{generate: ofGenerate(req.Surface), loads: loadsOnly(req.Surface)}
 	s.before = d.appendHead(nil, req, head)

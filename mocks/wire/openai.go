@@ -38,18 +38,20 @@ type flavour struct {
 	messageTail    string // after a message's content
 	noCalls        string // after that, in a message without calls of functions
 	choiceTail     string // after a finish_reason that says something
+	filteredTail   string // after one that says that a filter ended it; "": choiceTail
 	answerTail     string // at the end of an answer
 	usageTail      string // at the end of a usage
 	embedUsageTail string // at the end of a usage of embeddings
 	nullUsage      bool   // chunks before the usage chunk say "usage":null
 
 	// What the other hosts of the dialect add; all of it may be missing.
-	lead      string                                          // whole events before a stream's first chunk
-	deltaTail string                                          // after the null finish_reason of a chunk
-	signature func(dst []byte, h http.Header) []byte          // at the end of an answer and of a stream's first chunk; h are its headers
-	closing   func(dst []byte, h http.Header, u Usage) []byte // at the end of the chunk with the finish reason
-	listHead  string                                          // the model list up to its entries; "": OpenAI's
-	usageMore func(dst []byte, u Usage) []byte                // at the end of a usage
+	lead      string                                                   // whole events before a stream's first chunk
+	deltaTail string                                                   // after the null finish_reason of a chunk
+	signature func(dst []byte, h http.Header) []byte                   // at the end of an answer and of a stream's first chunk; h are its headers
+	closing   func(dst []byte, h http.Header, u Usage, s Spent) []byte // at the end of the chunk with the finish reason
+	listHead  string                                                   // the model list up to its entries; "": OpenAI's
+	usageMore func(dst []byte, u Usage) []byte                         // at the end of a usage
+	times     func(dst []byte, s Spent) []byte                         // likewise, where the time went
 	// judge reads from an error, also one inside a stream, what the family's
 	// reader does not; h may be nil.
 	judge      func(f *Failure, h http.Header, body []byte)
@@ -61,6 +63,9 @@ type flavour struct {
 	// not its API answers; "" where the API answers itself.
 	edgePage string
 
+	// keeps: answers of the responses API are kept, as they are unless asked not
+	// to be.
+	keeps bool
 	// strict: requests that other servers of the dialect let pass are refused.
 	strict bool
 	// wrongModel words the refusal of a model for what it cannot do; nil: there
@@ -70,6 +75,7 @@ type flavour struct {
 	// and other answer OpMetrics and OpOther there.
 	own     map[string]Operation
 	metrics func(dst []byte, g Gauges) []byte
+	measure func(model string, context int) Measures // that metrics has; nil: none
 	other   func(w http.ResponseWriter, r *http.Request, arg string, ms []ModelInfo, g Gauges)
 
 	appendModel func(dst []byte, m ModelInfo) []byte
@@ -110,6 +116,7 @@ var openAICom = &flavour{
 	doneAfterError: false, // unverified: no capture of an in-stream error of chat completions is public
 	edgePage:       cloudflarePage,
 
+	keeps:  true,
 	strict: true,
 	wrongModel: func(op Operation, _ string) *Failure {
 		if op == OpEmbed {

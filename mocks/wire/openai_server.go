@@ -31,6 +31,8 @@ func (d openAI) Route(r *http.Request) (Operation, string, *Failure) {
 	default:
 		if id, ok := strings.CutPrefix(path, pathModels+"/"); ok && id != "" {
 			op, arg = OpModel, id
+		} else if rest, ok := strings.CutPrefix(path, pathResponses+"/"); ok && rest != "" && d.keeps {
+			op, arg, method = OpKept, rest, keptRoute(rest, r.Method)
 		} else {
 			op = d.own[path]
 		}
@@ -130,7 +132,7 @@ func (d openAI) WriteFailure(w http.ResponseWriter, f *Failure) {
 }
 
 // WriteModels writes the model list. A model that is shut down is not in it.
-func (d openAI) WriteModels(w http.ResponseWriter, ms []ModelInfo) {
+func (d openAI) WriteModels(w http.ResponseWriter, _ *http.Request, ms []ModelInfo) {
 	b := []byte(d.listHead)
 	if d.listHead == "" {
 		b = []byte(`{"object":"list","data":[`)
@@ -160,6 +162,14 @@ func (d openAI) WriteMetrics(w http.ResponseWriter, g Gauges) error {
 		return nil
 	}
 	return writeBody(w, http.StatusOK, metricsType, d.metrics(nil, g))
+}
+
+// NewMeasures makes the statistics of a server that has them.
+func (d openAI) NewMeasures(model string, context int) Measures {
+	if d.measure == nil {
+		return nil
+	}
+	return d.measure(model, context)
 }
 
 // metricsType is the content type of Prometheus' text format.

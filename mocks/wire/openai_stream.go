@@ -20,14 +20,25 @@ func (d openAI) appendHead(dst []byte, object string, req *Request, a *Answer) [
 	return dst
 }
 
-func (d openAI) appendUsage(dst []byte, u Usage) []byte {
+func (d openAI) appendUsage(dst []byte, u Usage, s Spent) []byte {
 	dst = appendField(dst, `,"usage":{"prompt_tokens":`, u.Prompt)
 	dst = appendField(dst, `,"completion_tokens":`, u.Completion)
 	dst = appendField(dst, `,"total_tokens":`, u.Prompt+u.Completion)
 	if d.usageMore != nil {
 		dst = d.usageMore(dst, u)
 	}
+	if d.times != nil {
+		dst = d.times(dst, s)
+	}
 	return append(append(dst, d.usageTail...), '}')
+}
+
+// tailOf is what stands after that finish reason.
+func (d openAI) tailOf(f Finish) string {
+	if f == FinishContentFilter && d.filteredTail != "" {
+		return d.filteredTail
+	}
+	return d.choiceTail
 }
 
 // WriteAnswer writes a whole answer.
@@ -49,8 +60,8 @@ func (d openAI) WriteAnswer(w http.ResponseWriter, req *Request, a *Answer) erro
 	}
 	b = append(b, `},"logprobs":null,"finish_reason":`...)
 	b = appendNullable(b, string(a.Finish))
-	b = append(append(b, d.choiceTail...), `}]`...)
-	b = d.appendUsage(b, a.Usage)
+	b = append(append(b, d.tailOf(a.Finish)...), `}]`...)
+	b = d.appendUsage(b, a.Usage, a.Spent)
 	if d.signature != nil {
 		b = d.signature(b, w.Header())
 	}
@@ -68,6 +79,7 @@ type openAIStream struct {
 	head  []byte // of every chunk, up to its choices
 	tail  []byte // of every chunk with a delta, from the delta's end on
 	usage bool
+	spent Spent // set before End, by hosts that tell
 }
 
 // StartStream writes the headers and the chunk that names the role.
@@ -125,14 +137,14 @@ const chunkEnd = "}\n\n"
 func (s *openAIStream) End(f Finish, u Usage) error {
 	b := append(s.buf[:0], s.head...)
 	b = append(b, `{"index":0,"delta":{},"logprobs":null,"finish_reason":`...)
-	b = append(appendNullable(b, string(f)), s.d.choiceTail...)
+	b = append(appendNullable(b, string(f)), s.d.tailOf(f)...)
 	b = s.close(append(b, '}'))
 	if s.d.closing != nil {
-		b = append(s.d.closing(b[:len(b)-len(chunkEnd)], s.w.Header(), u), chunkEnd...)
+		b = append(s.d.closing(b[:len(b)-len(chunkEnd)], s.w.Header(), u, s.spent), chunkEnd...)
 	}
 	if s.usage {
 		b = append(append(b, s.head...), ']')
-		b = append(s.d.appendUsage(b, u), "}\n\n"...)
+		b = append(s.d.appendUsage(b, u, s.spent), "}\n\n"...)
 	}
 	return s.send(append(b, openAIDone...))
 }

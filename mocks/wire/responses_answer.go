@@ -21,7 +21,7 @@ func newResponse(req *Request, a *Answer) response {
 		h.Write([]byte(req.LastUser()))
 	}
 	r := response{bits: h.Sum64()}
-	r.head = appendString(append(r.head, `"id":`...), spell("resp_", r.bits, hex32, 48))
+	r.head = appendString(append(r.head, `"id":`...), r.id())
 	r.head = strconv.AppendInt(append(r.head, `,"object":"response","created_at":`...), unix(a.Created), 10)
 	r.tail = appendEcho(r.tail, req, a.Model)
 	return r
@@ -30,7 +30,7 @@ func newResponse(req *Request, a *Answer) response {
 // appendEcho appends the part of a response that repeats the request.
 func appendEcho(dst []byte, req *Request, model string) []byte {
 	dst = append(dst, `,"instructions":`...)
-	if len(req.Messages) > 0 && req.Messages[0].Role == "system" {
+	if req.Instructed && len(req.Messages) > 0 {
 		dst = appendString(dst, req.Messages[0].Text)
 	} else {
 		dst = append(dst, "null"...)
@@ -43,7 +43,9 @@ func appendEcho(dst []byte, req *Request, model string) []byte {
 	}
 	dst = appendString(append(dst, `,"model":`...), model)
 	dst = strconv.AppendBool(append(dst, `,"parallel_tool_calls":`...), !req.SingleCall)
-	dst = append(dst, `,"previous_response_id":null,"reasoning":{"effort":null,"summary":null},"store":true,"temperature":`...)
+	dst = appendNullable(append(dst, `,"previous_response_id":`...), req.Previous)
+	dst = append(dst, `,"reasoning":{"effort":null,"summary":null},"store":`...)
+	dst = append(strconv.AppendBool(dst, !req.Unkept), `,"temperature":`...)
 	if req.Temperature != nil {
 		dst = strconv.AppendFloat(dst, *req.Temperature, 'g', -1, 64)
 	} else {
@@ -78,6 +80,9 @@ func appendEcho(dst []byte, req *Request, model string) []byte {
 	}
 	return append(dst, `],"top_p":1.0,"truncation":"disabled","user":null,"metadata":{}`...)
 }
+
+// id is the response's own.
+func (r *response) id() string { return spell("resp_", r.bits, hex32, 48) }
 
 // itemID is the id of output item i.
 func (r *response) itemID(prefix string, i int) string {
@@ -165,7 +170,11 @@ func (d openAI) writeResponse(w http.ResponseWriter, req *Request, a *Answer) er
 		output = appendCallItem(output, r.itemID("fc_", n), status, c)
 		n++
 	}
-	return writeJSON(w, http.StatusOK, r.appendState(nil, status, a.Finish, nil, output, &a.Usage))
+	body := r.appendState(nil, status, a.Finish, nil, output, &a.Usage)
+	if req.Keep != nil {
+		req.Keep(&Kept{ID: r.id(), Body: body, Output: Message{Role: "assistant", Text: a.Text, ToolCalls: a.ToolCalls}})
+	}
+	return writeJSON(w, http.StatusOK, body)
 }
 
 // ofResponses words a context that is too short as the responses API does

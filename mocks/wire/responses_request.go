@@ -8,9 +8,10 @@ import (
 // answered in kind. Facts: openai-openapi, spec 2.3.0.
 const surfaceResponses = "responses"
 
-// responsesRequest is the part of a request that is understood. What names an
-// earlier response (previous_response_id, conversation) is let pass and not
-// looked up: a mock keeps no conversations, so its caller must send all turns.
+// responsesRequest is the part of a request that is understood. A conversation
+// that is named by conversation is let pass and not looked up, and so is
+// previous_response_id by hosts that keep no answers: their callers must send
+// all turns.
 type responsesRequest struct {
 	Model           *string         `json:"model"`
 	Input           json.RawMessage `json:"input"`
@@ -18,6 +19,8 @@ type responsesRequest struct {
 	MaxOutputTokens *int            `json:"max_output_tokens"`
 	Temperature     *float64        `json:"temperature"`
 	Stream          *bool           `json:"stream"`
+	Previous        *string         `json:"previous_response_id"`
+	Store           *bool           `json:"store"`
 	Text            *struct {
 		Format *jsonFormat `json:"format"`
 	} `json:"text"`
@@ -55,6 +58,13 @@ func (d openAI) decodeResponses(body []byte) (*Request, *Failure) {
 	}
 	if in.Instructions != nil {
 		out.Messages = append(out.Messages, Message{Role: "system", Text: *in.Instructions})
+		out.Instructed = true
+	}
+	if out.Keepable = d.keeps; out.Keepable {
+		out.Unkept = in.Store != nil && !*in.Store
+		if in.Previous != nil {
+			out.Previous = *in.Previous
+		}
 	}
 	if fail := in.items(out, say); fail != nil {
 		return nil, fail

@@ -16,6 +16,8 @@ type responsesStream struct {
 	text   []byte   // of the open message
 	call   ToolCall // the open call, without its arguments
 	args   []byte
+	keep   func(*Kept) // nil: it is not kept
+	said   Message     // the items that are closed, where it is
 }
 
 type itemKind int
@@ -28,7 +30,7 @@ const (
 
 // startResponse writes the two events that every stream begins with.
 func (d openAI) startResponse(w http.ResponseWriter, req *Request, head *Answer) (StreamWriter, error) {
-	s := &responsesStream{d: d, r: newResponse(req, head)}
+	s := &responsesStream{d: d, r: newResponse(req, head), keep: req.Keep}
 	s.start(w, "text/event-stream; charset=utf-8")
 	b := s.state(s.buf, "response.created", "in_progress", FinishNone, nil, nil)
 	return s, s.send(s.state(b, "response.in_progress", "in_progress", FinishNone, nil, nil))
@@ -93,11 +95,13 @@ func (s *responsesStream) finish(dst []byte, status string) []byte {
 		dst = append(s.at(s.event(dst, "response.content_part.done")), `,"part":`...)
 		dst = append(appendTextPart(dst, text), chunkEnd...)
 		s.output = appendMessageItem(s.output, s.id, status, &text)
+		s.said.Text += text
 	} else {
 		s.call.Arguments = string(s.args)
 		dst = appendString(append(s.at(s.event(dst, "response.function_call_arguments.done")), `,"name":`...), s.call.Name)
 		dst = append(appendString(append(dst, `,"arguments":`...), s.call.Arguments), chunkEnd...)
 		s.output = appendCallItem(s.output, s.id, status, s.call)
+		s.said.ToolCalls = append(s.said.ToolCalls, s.call)
 	}
 	dst = appendField(s.event(dst, "response.output_item.done"), `,"output_index":`, s.items-1)
 	dst = append(append(dst, `,"item":`...), s.output[from:]...)
@@ -137,6 +141,10 @@ func (s *responsesStream) End(f Finish, u Usage) error {
 		b = s.begin(b, itemMessage, "msg_", ToolCall{})
 	}
 	b = s.finish(b, status)
+	if s.keep != nil {
+		s.said.Role = "assistant"
+		s.keep(&Kept{ID: s.r.id(), Body: s.r.appendState(nil, status, f, nil, s.output, &u), Output: s.said})
+	}
 	return s.send(s.state(b, "response."+status, status, f, nil, &u))
 }
 

@@ -19,8 +19,9 @@ func TestDecodeResponses(t *testing.T) {
 	}{
 		{`{"model":"m","input":"hi"}`, wire.Request{Messages: []wire.Message{user}}},
 		{`{"model":"m","instructions":"Be brief.","input":[{"role":"user","content":"hi"}],"max_output_tokens":16,"temperature":0.5,"stream":true,"parallel_tool_calls":false,"store":false}`, wire.Request{
-			Messages: []wire.Message{{Role: "system", Text: "Be brief."}, user}, MaxTokens: 16, Temperature: &half, Stream: true, SingleCall: true,
+			Messages: []wire.Message{{Role: "system", Text: "Be brief."}, user}, MaxTokens: 16, Temperature: &half, Stream: true, SingleCall: true, Instructed: true, Unkept: true,
 		}},
+		{`{"model":"m","input":"hi","previous_response_id":"resp_1","store":true}`, wire.Request{Messages: []wire.Message{user}, Previous: "resp_1"}},
 		{`{"model":"m","input":[{"type":"message","role":"developer","content":[{"type":"input_text","text":"d"}]},{"role":"user","content":[{"type":"input_text","text":"h"},{"type":"input_image"},{"type":"input_text","text":"i"}]},{"type":"reasoning","summary":[]},{"type":"message","role":"assistant","content":[{"type":"output_text","text":"o"}]},{"type":"function_call","call_id":"c1","name":"f","arguments":"{}"},{"type":"function_call","call_id":"c2","name":"g","arguments":"{}"},{"type":"function_call_output","call_id":"c1","output":"r"},{"type":"function_call_output","call_id":"c2","output":[{"type":"input_text","text":"s"}]}]}`, wire.Request{
 			Messages: []wire.Message{
 				{Role: "system", Text: "d"},
@@ -35,7 +36,7 @@ func TestDecodeResponses(t *testing.T) {
 			JSON: true, Schema: json.RawMessage(`{"type":"object"}`),
 		}},
 	} {
-		c.want.Model, c.want.Surface, c.want.IncludeUsage = "m", "responses", true
+		c.want.Model, c.want.Surface, c.want.IncludeUsage, c.want.Keepable = "m", "responses", true, true
 		got, fail := dialect(t, "openai").DecodeRequest(post("/v1/responses", ""), []byte(c.body))
 		if fail != nil || !reflect.DeepEqual(got, &c.want) {
 			t.Errorf("%s\n got %+v, %v\nwant %+v", c.body, got, fail, &c.want)
@@ -84,7 +85,7 @@ func TestResponsesGolden(t *testing.T) {
 	}
 	usage := wire.Usage{Prompt: 11, Completion: 7}
 	half := 0.5
-	asked := &wire.Request{Model: "m-1", MaxTokens: 20, Temperature: &half, Tools: []wire.Tool{weather}, ToolChoice: "get_weather", Messages: []wire.Message{{Role: "system", Text: "Be brief."}, {Role: "user", Text: "hi"}}}
+	asked := &wire.Request{Instructed: true, Model: "m-1", MaxTokens: 20, Temperature: &half, Tools: []wire.Tool{weather}, ToolChoice: "get_weather", Messages: []wire.Message{{Role: "system", Text: "Be brief."}, {Role: "user", Text: "hi"}}}
 	out := ""
 	for _, a := range []wire.Answer{
 		{Text: "Hi \"you\"", Finish: wire.FinishStop},

@@ -163,7 +163,7 @@ func (s *sageMakerStream) Fail(f *Failure) error {
 }
 
 // WriteModels: SageMaker's runtime has no list, and Route never asks.
-func (d sageMaker) WriteModels(w http.ResponseWriter, _ []ModelInfo) {
+func (d sageMaker) WriteModels(w http.ResponseWriter, _ *http.Request, _ []ModelInfo) {
 	w.WriteHeader(http.StatusNotFound)
 }
 

@@ -99,6 +99,10 @@ func sageMakerFill(f *Failure) Failure {
 		return full
 	}
 	switch f.Kind {
+	case FailOverload:
+		if f.Loading {
+			full.Type = sageMakerNotReady
+		}
 	case FailTimeout:
 		full.Type, full.Code = sageMakerModelError, "0"
 	case FailContextLength, FailContentFilter, FailBadRequest, FailServer, FailMalformed, FailTransport:

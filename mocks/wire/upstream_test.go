@@ -113,7 +113,7 @@ func (u *upstream) answer(w http.ResponseWriter, r *http.Request, op wire.Operat
 		}
 		_ = e.WriteEmbeddings(w, req, out)
 	case wire.OpModels:
-		u.d.WriteModels(w, catalogue)
+		u.d.WriteModels(w, r, catalogue)
 	case wire.OpModel:
 		for _, m := range catalogue {
 			if m.ID == arg {

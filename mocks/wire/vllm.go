@@ -47,6 +47,7 @@ var vLLM = &flavour{
 		"/health": OpHealth, "/ping": OpHealth, "/version": OpVersion, "/metrics": OpMetrics, "/load": OpOther,
 	},
 	metrics: appendVLLMMetrics,
+	measure: newVLLMMeasures,
 	other:   vLLMLoad,
 
 	appendModel: appendVLLMModel,

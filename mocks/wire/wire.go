@@ -32,6 +32,11 @@ type Request struct {
 	JSON         bool            // the answer must be one JSON object
 	Schema       json.RawMessage // JSON Schema of that object; empty: any
 	Surface      string          // which of the dialect's APIs was asked, where it has several: "" for its main one
+	Keepable     bool            // its answer can be asked for again, of a Librarian
+	Unkept       bool            // but is not to be
+	Previous     string          // id of the answer that it goes on from; "": none
+	Instructed   bool            // the first message instructs this one answer, and is no part of the conversation
+	Keep         func(*Kept)     // told of the answer when it is whole, all but what it answered; nil: it is not kept
 	Truncate     bool            // a prompt longer than the context loses its beginning and is answered all the same
 }
 
@@ -188,6 +193,7 @@ type Failure struct {
 	LimitValue int    // for rate limits: the limit; for context length: the context size
 	Asked      int    // for rate limits and context length: what was asked for
 	Retired    bool   // for FailModelNotFound: the model was there once
+	Loading    bool   // for FailOverload: the model is being loaded, which takes time and not luck
 	Successor  string // of a retired model; "": none is named
 	Surface    string // Surface and Stream of the request that failed, where it was read:
 	Stream     bool   // some dialects' errors have another shape by them
@@ -246,6 +252,7 @@ const (
 	OpEmbed       // embeddings; dialects that are an Embedder
 	OpCountTokens // count a prompt's tokens; dialects that are a TokenCounter
 	OpMetrics     // the server's own Prometheus page; dialects that are a MetricsWriter
+	OpKept        // an answer that is kept; dialects that are a Librarian
 	OpOther       // something small that only this dialect has; dialects that are an Oddity
 )
 
@@ -271,8 +278,9 @@ type Server interface {
 	StartStream(w http.ResponseWriter, req *Request, head *Answer) (StreamWriter, error)
 	// WriteFailure writes an error answer with its own headers (retry-after).
 	WriteFailure(w http.ResponseWriter, f *Failure)
-	// WriteModels writes the model list; WriteModel one entry.
-	WriteModels(w http.ResponseWriter, ms []ModelInfo)
+	// WriteModels writes the model list, or the page of it that r asks for.
+	WriteModels(w http.ResponseWriter, r *http.Request, ms []ModelInfo)
+	// WriteModel writes one entry of it.
 	WriteModel(w http.ResponseWriter, m ModelInfo)
 	// WriteHealth answers OpHealth and OpVersion.
 	WriteHealth(w http.ResponseWriter, op Operation, healthy bool)
@@ -300,6 +308,14 @@ type StreamWriter interface {
 type TimedStreamWriter interface {
 	StreamWriter
 	Spent(s Spent)
+}
+
+// Pinger is a StreamWriter of a dialect that shows signs of life between two
+// pieces of an answer.
+type Pinger interface {
+	StreamWriter
+	// Ping writes one.
+	Ping() error
 }
 
 // ToolStreamWriter is a StreamWriter of a dialect with tools.
@@ -355,6 +371,12 @@ type Chooser interface {
 	WrongModel(op Operation, model string) *Failure
 }
 
+// Ambiguous is an Embedder with a path for chats that takes embeddings too:
+// what is asked for stands in the body.
+type Ambiguous interface {
+	AsksEmbeddings(r *http.Request, body []byte) bool
+}
+
 // TokenCounter is a Server that counts a prompt's tokens. The request is read
 // by DecodeCount, because it may lack what a chat request must have.
 type TokenCounter interface {
@@ -372,7 +394,30 @@ type Gauges struct {
 	GenerationTokens uint64
 	RequestsDone     map[string]uint64 // by finish reason
 	Slots, SlotsBusy int
+	PromptTime       time.Duration        // spent on prompts, all calls together
+	GenerationTime   time.Duration        // likewise on answers
+	Measures         Measures             // of a Measurer; nil: none
 	Loaded           map[string]time.Time // models in memory, by id, and when each leaves it unless asked again; zero: never; nil: not told
+}
+
+// Served is one call that a server has worked on.
+type Served struct {
+	Prompt, Completion int // tokens
+	MaxTokens          int // as asked for; 0: not
+	Finished           bool
+	Whole              time.Duration // from arrival to end
+	Spent              Spent
+}
+
+// Measures are a server's statistics of its calls. They are safe for use by
+// many goroutines.
+type Measures interface{ Observe(s Served) }
+
+// Measurer is a MetricsWriter whose page has statistics of its calls.
+type Measurer interface {
+	// NewMeasures makes those of a server with that model and context; nil: this
+	// one has none.
+	NewMeasures(model string, context int) Measures
 }
 
 // MetricsWriter is a Server with a metrics page of its own.

@@ -29,6 +29,7 @@ var xAI = cousin{openAI{&flavour{
 	messageTail: `,"refusal":null`,
 	usageTail:   `,"prompt_tokens_details":{"text_tokens":0,"audio_tokens":0,"image_tokens":0,"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0},"num_sources_used":0`, // text_tokens is really the prompt's; told as 0
 
+	keeps:       true,
 	edgePage:    cloudflarePage,
 	appendModel: appendPlainModel,
 	health:      openAICom.health,
@@ -36,6 +37,7 @@ var xAI = cousin{openAI{&flavour{
 	places: []place{
 		{"/v1/chat/completions", "/v1/chat/completions"},
 		{"/v1/responses", "/v1/responses"},
+		{"/v1/responses/", "/v1/responses/"},
 		{"/v1/models", "/v1/models"},
 		{"/v1/models/", "/v1/models/"},
 	},
