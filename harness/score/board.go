@@ -39,6 +39,7 @@ type Board struct {
 	active    []string // names of the active faults; replaced, never changed
 	waiting   queue[waiting]
 	joins     joins
+	workflows workflows
 	breaches  breaches
 	machine   machine
 	log       eventLog
@@ -68,6 +69,8 @@ func (b *Board) Fold(r journal.Record) {
 		b.waiting.push(waiting{sample: e, due: b.now + Hold, steady: b.steady.holds(e.Scheduled + e.Total)})
 	case *journal.Call:
 		b.call(e)
+	case *journal.Workflow:
+		b.workflows.ended(e)
 	case *journal.FaultOn:
 		b.faultOn(e)
 	case *journal.FaultOff:
@@ -141,6 +144,7 @@ func (b *Board) advance(t time.Duration) {
 	b.release(t)
 	b.now = t
 	b.joins.expire(t - b.longest - 2*time.Second)
+	b.workflows.expire(t - b.longest - 2*time.Second)
 	b.seal()
 }
 

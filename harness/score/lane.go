@@ -73,6 +73,7 @@ func (b *Board) call(e *journal.Call) {
 	b.calls++
 	b.costUSD += c.costUSD
 	b.privacy(e)
+	b.workflows.call(e, b.kindOf(kindName(e.Marker)), b.now)
 	b.secondOf(c.arrived).call(c)
 	b.steady.call(c)
 	for _, w := range b.windows {
@@ -83,8 +84,14 @@ func (b *Board) call(e *journal.Call) {
 	}
 	if c.good {
 		b.good++
+		if k := b.kindOf(kindName(e.Marker)); k != nil && k.mix.Kind == plan.KindFAQ {
+			k.fresh[e.Marker] = max(k.fresh[e.Marker], c.ended)
+		}
 	}
-	b.joins.add(joined{marker: e.Marker, recorded: b.now, arrived: e.Arrived, provider: c.provider, good: c.good})
+	b.joins.add(joined{
+		marker: e.Marker, recorded: b.now, arrived: e.Arrived, provider: c.provider, good: c.good,
+		model: e.Model, prompt: e.Prompt, completion: e.Completion,
+	})
 	b.lanes[c.provider].call(e, c, b.now)
 }
 
