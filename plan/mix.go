@@ -45,7 +45,8 @@ type Mix struct {
 	Dimensions int `json:"dimensions,omitempty" toml:"dimensions"`
 	Steps      int `json:"steps,omitempty" toml:"steps"` // of kind agent
 	// Twice asks every request again, word for word, once it was answered. A
-	// second answer that differs from the first is corrupt: "disagrees".
+	// second answer that differs from the first is corrupt: "disagrees". The
+	// target is told to keep the requests out of its caches.
 	Twice bool `json:"twice,omitempty" toml:"twice"`
 	// Refusal is a kind of error that is as right an answer as any, where the
 	// target passes it on cleanly: one of Refusals; empty: none but that of a

@@ -372,7 +372,7 @@ func TestWorkflowSteps(t *testing.T) {
 			t.Errorf("step %d asks %q", i+1, prompts[i])
 		}
 		h := heads[i]
-		if h.Get("X-Brownout-Workflow") != w.ID || h.Get("X-Brownout-Budget-USD") != "0.05" || h.Get("X-Brownout-Priority") != "batch" {
+		if h.Get("X-Brownout-Workflow") != w.ID || h.Get("X-Brownout-Budget-USD") != "0.05" || h.Get("X-Brownout-Priority") != "low" {
 			t.Errorf("step %d says %v", i+1, h)
 		}
 		if i == 0 {
@@ -428,6 +428,20 @@ func TestWorkflowEnds(t *testing.T) {
 		if c.outcome == journal.Hung && (w.Total != m.Deadline || s.Scheduled+s.Total != w.Scheduled+m.Deadline) {
 			t.Errorf("%s: the workflow took %v, its last step ended at %v", c.name, w.Total, s.Scheduled+s.Total)
 		}
+	}
+}
+
+func TestRequestsSayWhatCachesMayDo(t *testing.T) {
+	for _, c := range []struct {
+		mix  plan.Mix
+		want string
+	}{{of(plan.KindFAQ), "on"}, {of(plan.KindChat), ""}, {twice(plan.KindChat), "off"}} {
+		meet(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if got := r.Header.Get("X-Brownout-Cache"); got != c.want {
+				t.Errorf("%s, twice %v: %q, want %q", c.mix.Kind, c.mix.Twice, got, c.want)
+			}
+			good(w, r)
+		}), one(c.mix))
 	}
 }
 

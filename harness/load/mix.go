@@ -172,11 +172,27 @@ func (m *mix) prepare(k *kind, i int) error {
 	k.url, k.header = r.URL.String(), r.Header
 	k.say(wire.HeaderAllow, strings.Join(k.Allow, ","))
 	k.say(wire.HeaderRegions, strings.Join(k.Regions, ","))
-	k.say(wire.HeaderPriority, k.Priority)
+	k.say(wire.HeaderPriority, urgency[k.Priority])
+	k.say(wire.HeaderCache, k.caching())
 	if k.Budget > 0 {
 		k.say(wire.HeaderBudget, strconv.FormatFloat(k.Budget, 'f', -1, 64))
 	}
 	return nil
+}
+
+// urgency are the words of the header for those of plan.Priorities.
+var urgency = map[string]string{"interactive": "high", "batch": "low"}
+
+// caching is what the requests say of caches. A question is meant for them; of
+// what is asked twice a cache would only hear itself. The others say nothing.
+func (k *kind) caching() string {
+	switch {
+	case k.Kind == plan.KindFAQ:
+		return "on"
+	case k.Twice:
+		return "off"
+	}
+	return ""
 }
 
 // say sets a header of all requests, if there is anything to say.

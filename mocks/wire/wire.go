@@ -424,7 +424,8 @@ const (
 	HeaderAllow    = "X-Brownout-Allow"       // client: comma-separated classes the request may reach
 	HeaderRegions  = "X-Brownout-Regions"     // client: comma-separated regions the request may reach
 	HeaderWorkflow = "X-Brownout-Workflow"    // client: the workflow that the request is a step of
-	HeaderPriority = "X-Brownout-Priority"    // client: interactive or batch
+	HeaderPriority = "X-Brownout-Priority"    // client: low, normal or high
+	HeaderCache    = "X-Brownout-Cache"       // client: on: may be answered from a cache; off: may not. router: how it was, where it was
 	HeaderBudget   = "X-Brownout-Budget-USD"  // client: what the request, or its whole workflow, may cost
 	HeaderProvider = "X-Brownout-Provider"    // router: who answered
 	HeaderAttempts = "X-Brownout-Attempts"    // router: attempts made, over all providers
