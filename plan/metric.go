@@ -28,6 +28,7 @@ const (
 	ArgFault    = "fault"    // a fault's name, or the word "fault" for the worst of them
 	ArgProvider = "provider" // a provider's name
 	ArgClass    = "class"    // a class of providers
+	ArgModel    = "model"    // a model of a provider's catalogue, or a version of one
 )
 
 // Metric is one figure of a run that an expectation may name.
@@ -71,7 +72,7 @@ func Metrics() []Metric {
 		{Name: "p50", Unit: UnitTime, Arg: request, Doc: "median latency: time to first token for streams, total otherwise"},
 		{Name: "p95", Unit: UnitTime, Arg: request, Doc: "95th percentile of latency: time to first token for streams, total otherwise"},
 		{Name: "p99", Unit: UnitTime, Arg: request, Doc: "99th percentile of latency: time to first token for streams, total otherwise"},
-		{Name: "share", Unit: UnitShare, Arg: []string{ArgProvider, ArgClass}, Required: true, Doc: "share of good calls of the whole run that a provider, or all of a class, served"},
+		{Name: "share", Unit: UnitShare, Arg: []string{ArgProvider, ArgClass, ArgModel}, Required: true, Doc: "share of good calls of the whole run that a provider, all of a class, or a model served"},
 	}
 }
 

@@ -28,7 +28,8 @@ type Board struct {
 	kinds     []kind
 	figure    latencies // of all kinds: time to first token for streams, total otherwise
 	lanes     []lane
-	good      uint64 // calls answered whole
+	good      uint64            // calls answered whole
+	models    map[string]uint64 // of these, by the model that answered
 	calls     uint64
 	costUSD   float64
 	windows   []*window
@@ -126,6 +127,7 @@ func (b *Board) start(e *journal.RunStarted) {
 	for _, f := range e.Plan.Faults {
 		b.steady.until = min(b.steady.until, f.At)
 	}
+	b.models = map[string]uint64{}
 	b.steady.calls.served = make([]uint64, len(b.lanes))
 }
 

@@ -233,15 +233,22 @@ func (b *Board) latency(arg string, percentile float64) value {
 	return value{v: l.duration(percentile).Seconds()}
 }
 
+// servedBy is the share of good calls of a provider, a class or, where there is
+// neither of that name, a model.
 func (b *Board) servedBy(arg string) value {
 	if b.good == 0 {
 		return value{unknown: "unknown: there was no good call"}
 	}
 	var n uint64
+	lane := false
 	for i := range b.lanes {
 		if l := &b.lanes[i].out; l.Name == arg || l.Class == arg {
+			lane = true
 			n += l.Good
 		}
+	}
+	if !lane {
+		n = b.models[arg]
 	}
 	return value{v: share(n, b.good)}
 }

@@ -40,6 +40,11 @@ func eventful() *sim {
 		for i := range r.calls {
 			r.calls[i].Prompt, r.calls[i].Completion = 10, 40
 		}
+		defer func() {
+			if n := len(r.calls) - 1; r.calls[n].Provider == "beta" {
+				r.calls[n].Model = "next"
+			}
+		}()
 		if n%4 == 0 {
 			r.kind, r.took, r.ttft = plan.KindStream, 600*ms, 200*ms
 		}
@@ -103,6 +108,7 @@ func TestEveryMetricIsMeasured(t *testing.T) {
 		{"cached", "== 0", 0, 0, true, "0"},
 		{"stale(faq)", "== 0", 0, 0, true, "0"},
 		{"stale_age", "<= 1s", 0, 0, true, "0 ms"},
+		{"share(next)", ">= 25%", 400. / 1120, 1e-9, true, "35.71 %"}, // the model of beta
 		{"share(rack)", "> 0%", 0, 0, false, "0.0 %"},
 	}
 	m := eventful()

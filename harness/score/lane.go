@@ -84,6 +84,7 @@ func (b *Board) call(e *journal.Call) {
 	}
 	if c.good {
 		b.good++
+		b.models[e.Model]++
 		if k := b.kindOf(kindName(e.Marker)); k != nil && k.mix.Kind == plan.KindFAQ {
 			k.fresh[e.Marker] = max(k.fresh[e.Marker], c.ended)
 		}
