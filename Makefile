@@ -20,8 +20,9 @@ run: build ## run the flagship scenario: live screen on a terminal, headless oth
 test: needs check race sdks ## format, vet, staticcheck and every test
 	$(MAKE) -j2 calibrate js # both wait more than they work
 
-needs: ## install what the tests need and the machine lacks (tmux, on Debian)
-	@command -v tmux >/dev/null || { apt-get update -qq && apt-get install -y -qq tmux >/dev/null; }
+needs: ## install what the tests need and the machine lacks (tmux and Chromium, on Debian)
+	@lack=; for p in tmux chromium; do command -v $$p >/dev/null || lack="$$lack $$p"; done; \
+	[ -z "$$lack" ] || { apt-get update -qq && apt-get install -y -qq --no-install-recommends $$lack >/dev/null; }
 
 check: ## check format, go vet and staticcheck
 	@out=$$($(TOOL) gofumpt -l .); [ -z "$$out" ] || { echo "not formatted (make format):"; echo "$$out"; exit 1; }

@@ -38,12 +38,13 @@ var arrows = map[string][]string{
 		"chance", "plan", "mocks", "harness/chaos", "harness/journal", "harness/load",
 		"harness/rig", "harness/router", "harness/score", "harness/target",
 	},
-	"scenarios": {"plan", "mocks/presets", "harness/chaos"},
-	"reports":   {"plan", "harness/score"},
-	"tui":       {"plan", "harness/journal", "harness/score"},
+	"scenarios":      {"plan", "mocks/presets", "harness/chaos"},
+	"harness/replay": {"harness/journal", "harness/score"},
+	"reports":        {"plan", "harness/journal", "harness/score"},
+	"tui":            {"plan", "harness/journal", "harness/replay", "harness/score"},
 	"cmd/brownout": {
 		"plan", "mocks/presets", "harness", "harness/admin", "harness/chaos", "harness/rig",
-		"harness/router", "harness/score", "harness/target", "reports", "scenarios", "tui",
+		"harness/replay", "harness/router", "harness/score", "harness/target", "reports", "scenarios", "tui",
 	},
 }
 

@@ -23,6 +23,9 @@ type conductor struct {
 	start   time.Time
 	victims map[string]chaos.Victim
 	record  func(journal.Event)
+	// trailing are the figures that faults with a condition wait for; nil where
+	// there are none.
+	trailing *trailing
 
 	mu     sync.Mutex
 	active int     // faults in effect
@@ -51,8 +54,12 @@ func (c *conductor) drainAt(ctx context.Context, over time.Duration) {
 
 // play takes one fault from its injection to its clearance.
 func (c *conductor) play(ctx context.Context, f *plan.Fault) {
-	if !c.sleepUntil(ctx, f.At) {
+	if !c.sleepUntil(ctx, f.At) || !c.await(ctx, f) {
 		return
+	}
+	injected := f.At
+	if f.When != nil {
+		injected = time.Since(c.start)
 	}
 	ends, err := c.inject(ctx, f)
 	on := &journal.FaultOn{Name: f.Name, Fault: f.Kind, On: f.On, Confirmed: err == nil}
@@ -65,7 +72,7 @@ func (c *conductor) play(ctx context.Context, f *plan.Fault) {
 		return
 	}
 	c.count(+1)
-	c.sleepUntil(ctx, f.Clear())
+	c.sleepUntil(ctx, injected+f.For)
 	// Faults always end: an interrupted run still clears them.
 	clearing, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
 	defer cancel()
@@ -86,7 +93,7 @@ func (c *conductor) inject(ctx context.Context, f *plan.Fault) ([]func(context.C
 		return nil, err
 	}
 	env := chaos.Env{
-		Name: f.Name, Share: f.Share, Seed: c.plan.Seed,
+		Name: f.Name, Share: f.Share, Ramp: f.Ramp, For: f.For, Model: f.Model, Seed: c.plan.Seed,
 		Note: func(text string) { c.note("info", text) },
 	}
 	ends := make([]func(context.Context) error, len(f.On))

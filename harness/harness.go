@@ -119,6 +119,7 @@ type run struct {
 	recorder *journal.Recorder
 	rig      *testbed
 	load     *load.Runner
+	trailing *trailing
 	epoch    time.Time   // zero of the mocks' clocks
 	start    time.Time   // zero of the run's clock
 	started  atomic.Bool // events before the start are of no run
@@ -192,11 +193,12 @@ func (r *run) begin(ctx context.Context) error {
 	r.start = time.Now()
 	r.load, err = load.New(load.Config{
 		Plan: r.plan, BaseURL: r.rig.target.URL, Key: "sk-brownout-client", Model: r.plan.FirstModel(), Embedding: r.plan.FirstEmbedding(),
-		Start: r.start, Emit: func(e journal.Event) { r.recorder.Record(e) }, VegetaResults: results,
+		Start: r.start, Emit: r.record, VegetaResults: results,
 	})
 	if err != nil {
 		return errors.Join(err, r.rig.close(context.WithoutCancel(ctx)))
 	}
+	r.trailing = newTrailing(r.plan)
 	board := score.NewBoard()
 	r.recorder = journal.NewRecorder(journal.RecorderOptions{
 		Start: r.start, Writer: r.writer, Fold: board.Fold,
@@ -211,11 +213,17 @@ func (r *run) begin(ctx context.Context) error {
 	return nil
 }
 
+// record records what clients and providers saw.
+func (r *run) record(e journal.Event) {
+	r.trailing.see(e, time.Since(r.start))
+	r.recorder.Record(e)
+}
+
 // finish drives the load and the faults to their end, and takes all down.
 func (r *run) finish(ctx context.Context) error {
 	conducting, stopConducting := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	c := &conductor{plan: r.plan, start: r.start, victims: r.rig.Victims, record: r.recorder.Record}
+	c := &conductor{plan: r.plan, start: r.start, victims: r.rig.Victims, record: r.recorder.Record, trailing: r.trailing}
 	wg.Go(func() { c.run(conducting) })
 	wg.Go(func() { r.watch(conducting) })
 

@@ -25,7 +25,7 @@ func (r *run) observe(o mocks.Observation) {
 	if o.FirstToken != 0 {
 		c.TTFT = o.FirstToken - o.Arrived
 	}
-	r.recorder.Record(c)
+	r.record(c)
 }
 
 // decided makes an event of what the target says it did.

@@ -102,7 +102,7 @@ func reportsOf(t *testing.T, snap *score.Snapshot) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := reports.WriteAll(outputs, []*score.Snapshot{snap}); err != nil {
+	if err := reports.WriteAll(outputs, []*score.Snapshot{snap}, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, format := range formats {

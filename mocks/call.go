@@ -31,7 +31,7 @@ type call struct {
 	turn     service.Turn
 	extended time.Time // when the server's answerTimeout was last put off
 	finish   wire.Finish
-	notice   string    // that a fault has the answer carry
+	met      Effect    // what faults do to it
 	shutdown time.Time // of the model; zero: not announced
 	billed   bool      // the service took it on: prompt and answer cost money
 	obs      Observation
@@ -75,6 +75,7 @@ func (c *call) read(decode func(body []byte) *wire.Failure) (fail *wire.Failure,
 	}
 	c.identify(c.marker())
 	c.obs.Model, c.obs.Stream = c.req.Model, c.req.Stream
+	c.inspected(*body)
 	return nil, false
 }
 
@@ -109,7 +110,8 @@ func (c *call) key() chance.Key {
 	return chance.Key{Seed: c.p.seed, Provider: c.p.spec.Name, Marker: c.obs.Marker, Attempt: c.obs.Attempt}
 }
 
-// lookUp finds the model that is asked for, which must be one for op.
+// lookUp finds the model that is asked for, which must be one for op, and has
+// the call meet the faults.
 func (c *call) lookUp(op wire.Operation) *wire.Failure {
 	m, known := c.p.model(c.req.Model)
 	st := c.p.state.Load()
@@ -135,67 +137,21 @@ func (c *call) lookUp(op wire.Operation) *wire.Failure {
 	}
 	m = c.p.version(m, c.obs.Marker)
 	c.model, c.obs.Model = m, m.ID
-	return nil
+	return c.meetFaults()
 }
 
-// meetFaults asks every fault what it does to this call, and gives the times
-// of the answer or the first failure.
-func (c *call) meetFaults() (service.Timing, *wire.Failure) {
-	t := c.p.service.Timing(c.key(), c.obs.Prompt)
-	faults := c.p.state.Load().faults
-	if len(faults) == 0 {
-		return t, nil
-	}
-	met := Call{
-		Seed: c.p.seed, Provider: c.p.spec.Name, Operation: c.obs.Operation,
-		Marker: c.obs.Marker, Attempt: c.obs.Attempt, At: c.obs.Arrived, Request: c.req,
-	}
-	var (
-		fail        *wire.Failure
-		add         time.Duration
-		first, each = 1.0, 1.0
-	)
-	for _, f := range faults {
-		e := f.fault.Meet(&met)
-		if e.Touched {
-			c.obs.Faults = append(c.obs.Faults, f.name)
-		}
-		if fail == nil && e.Fail != nil {
-			own := *e.Fail // a fault may hand out one failure to many calls
-			fail = &own
-		}
-		if c.notice == "" {
-			c.notice = e.Notice
-		}
-		add += e.FirstTokenAdd
-		if e.FirstTokenMult != 0 {
-			first *= e.FirstTokenMult
-		}
-		if e.PerTokenMult != 0 {
-			each *= e.PerTokenMult
-		}
-	}
-	t.FirstToken = max(0, add+time.Duration(float64(t.FirstToken)*first))
-	t.PerToken = max(0, time.Duration(float64(t.PerToken)*each))
-	return t, fail
-}
-
-// admitted takes the call through faults, limits and queue, and then has it
-// served: an answer of so many tokens. What serve returns is still to be
-// answered.
+// admitted takes the call through limits and queue, and then has it served: an
+// answer of so many tokens. What serve returns is still to be answered.
 func (c *call) admitted(answerTokens int, serve func() *wire.Failure) *wire.Failure {
-	timing, fail := c.meetFaults()
-	if fail != nil {
-		return fail
-	}
 	levels, refusal := c.p.quota.Take(c.obs.Prompt+answerTokens, time.Now())
 	c.report(levels)
 	if refusal != nil {
 		return c.limited(refusal)
 	}
 	defer c.p.quota.Done()
+	c.obs.Faults = c.p.state.Load().straining(c.obs.Faults)
 	turn, err := c.p.service.Admit(c.r.Context(), service.Job{
-		Model: c.model.ID, Prompt: c.obs.Prompt, Tokens: max(1, answerTokens), Timing: timing,
+		Model: c.model.ID, Prompt: c.obs.Prompt, Tokens: max(1, answerTokens), Timing: c.timing(),
 	})
 	if err != nil {
 		return c.unserved(err)
@@ -204,6 +160,14 @@ func (c *call) admitted(answerTokens int, serve func() *wire.Failure) *wire.Fail
 	c.billed = true
 	c.turn = turn
 	return serve()
+}
+
+// timing is how long the answer takes, as its faults have it.
+func (c *call) timing() service.Timing {
+	t, e := c.p.service.Timing(c.key(), c.obs.Prompt), &c.met
+	t.FirstToken = max(0, e.FirstTokenAdd+time.Duration(float64(t.FirstToken)*factor(e.FirstTokenMult)))
+	t.PerToken = max(0, time.Duration(float64(t.PerToken)*factor(e.PerTokenMult)))
+	return t
 }
 
 // unserved is what becomes of a call that its service refuses or loses: a
@@ -221,18 +185,26 @@ func (c *call) unserved(err error) *wire.Failure {
 
 // limited is the failure that a refusal of the quota makes.
 func (c *call) limited(r *service.Refusal) *wire.Failure {
-	if name := c.p.state.Load().limitedBy(r.Limit); name != "" {
-		c.obs.Faults = append(c.obs.Faults, name)
+	after := r.RetryAfter
+	if o := c.p.state.Load().limitedBy(r.Limit); o != nil {
+		c.obs.Faults = append(c.obs.Faults, o.name)
+		if o.limits.Stated != nil {
+			after = *o.limits.Stated
+		}
 	}
 	return &wire.Failure{
-		Kind: wire.FailRateLimit, Model: c.model.ID, RetryAfter: r.RetryAfter,
+		Kind: wire.FailRateLimit, Model: c.model.ID, RetryAfter: after,
 		Limit: r.Limit, LimitValue: r.Value, Asked: r.Asked,
 	}
 }
 
 // writeHeaders sets the headers that every answer has.
 func (c *call) writeHeaders() {
-	c.p.dialect.WriteHeaders(c.w.Header(), c.id, c.budgets, time.Now())
+	id := c.id
+	if c.met.RequestID != nil {
+		id = *c.met.RequestID
+	}
+	c.p.dialect.WriteHeaders(c.w.Header(), id, c.budgets, time.Now())
 }
 
 // fail answers a failure.
@@ -271,7 +243,7 @@ func (c *call) tell() {
 		return
 	}
 	if c.billed {
-		c.obs.CostUSD = (float64(c.obs.Prompt)*c.model.PriceIn + float64(c.obs.Completion)*c.model.PriceOut) / 1e6
+		c.obs.CostUSD = (float64(c.obs.Prompt)*c.model.PriceIn + float64(c.obs.Completion)*c.model.PriceOut) / 1e6 * factor(c.met.PriceMult)
 	}
 	c.obs.Ended = time.Since(c.p.epoch)
 	c.p.observe(c.obs)

@@ -22,7 +22,10 @@ func (c *call) chat() *wire.Failure {
 		return fail
 	}
 	return c.admitted(a.tokens, func() *wire.Failure {
-		if c.req.Stream {
+		switch {
+		case c.met.Garble != nil && (c.met.Garble.Rewrite == nil || !c.req.Stream):
+			return c.garbled(a)
+		case c.req.Stream:
 			return c.stream(a)
 		}
 		return c.unary(a)
@@ -37,15 +40,24 @@ func (c *call) fit() *wire.Failure {
 	if c.p.spec.Dialect == dialectOllama {
 		asked = 1
 	}
-	if c.req.Truncate && c.obs.Prompt+asked > c.model.Context {
-		c.obs.Prompt = max(0, c.model.Context-asked) // what is left of it
+	context := c.context()
+	if c.req.Truncate && c.obs.Prompt+asked > context {
+		c.obs.Prompt = max(0, context-asked) // what is left of it
 	}
-	if need := c.obs.Prompt + asked; need > c.model.Context {
+	if need := c.obs.Prompt + asked; need > context {
 		return &wire.Failure{
-			Kind: wire.FailContextLength, Model: c.model.ID, LimitValue: c.model.Context, Asked: need,
+			Kind: wire.FailContextLength, Model: c.model.ID, LimitValue: context, Asked: need,
 		}
 	}
 	return nil
+}
+
+// context is how many tokens the model takes at present.
+func (c *call) context() int {
+	if n := c.met.Context; n > 0 && n < c.model.Context {
+		return n
+	}
+	return c.model.Context
 }
 
 // dialectOllama is the one dialect whose providers take any num_predict: it

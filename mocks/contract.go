@@ -8,6 +8,7 @@
 package mocks
 
 import (
+	"net/http"
 	"time"
 
 	"brownout/mocks/wire"
@@ -20,11 +21,19 @@ type Fault interface {
 	Meet(c *Call) Effect
 }
 
+// Inspector is a Fault that looks at the bytes of a request, too: at what it
+// was asked with rather than at what was asked.
+type Inspector interface {
+	// Inspect is asked before Meet. It must keep nothing of body.
+	Inspect(c *Call, h http.Header, body []byte) Effect
+}
+
 // Operations of calls, as Call and Observation name them.
 const (
 	OperationChat  = "chat"
-	OperationEmbed = "embed" // embeddings
-	OperationCount = "count" // of a prompt's tokens
+	OperationEmbed = "embed"  // embeddings
+	OperationCount = "count"  // of a prompt's tokens
+	OperationList  = "models" // the model list, or one entry of it; met by faults, never observed
 )
 
 // Call is what a fault may know of one attempt when it arrives.
@@ -32,14 +41,16 @@ type Call struct {
 	Seed      uint64
 	Provider  string
 	Operation string
-	Marker    string        // from the prompt, or derived from its text
+	Model     string        // catalogue id of what is asked for; "" for a list
+	Marker    string        // from the prompt, or derived from its text; of a list: the request's own id
 	Attempt   int           // 1 for the first call of this marker at this provider
 	At        time.Duration // since the fleet's epoch
-	Request   *wire.Request // of embeddings: one whose user messages are the inputs
+	Request   *wire.Request // never nil; of embeddings: one whose user messages are the inputs
 }
 
 // Effect is what a fault does to one call. The zero Effect is no effect.
-// Effects of several faults add up; the first Fail wins.
+// Effects of several faults add up; of what can be had only once, the first
+// wins.
 type Effect struct {
 	Touched        bool          // the fault met this call, whatever else it does
 	Fail           *wire.Failure // answered instead of an answer
@@ -47,6 +58,54 @@ type Effect struct {
 	FirstTokenMult float64       // slower first token, multiplied; 0 means 1
 	PerTokenMult   float64       // slower tokens, multiplied; 0 means 1
 	Notice         string        // a deprecation notice to send where the dialect has a place for it
+	Context        int           // context size in tokens in place of the model's, where smaller; 0: the model's
+	PriceMult      float64       // billed price, multiplied; 0 means 1
+	Break          *Break        // the answer goes wrong on its way
+	Garble         *Garble       // the bytes that are sent are not the dialect's
+	Tamper         *Tamper       // the answer says something else
+	RequestID      *string       // sent as the answer's request id; pointing to "": none is sent
+}
+
+// Break is how an answer goes wrong on its way. At is where: a share of its
+// tokens, 0..1; 0 is before the first of them and 1 behind the last, before the
+// end marker. It is met by streams, and by whole answers where How says so.
+type Break struct {
+	At      float64
+	How     BreakHow
+	For     time.Duration // of BreakStall: goes on after this long; 0: never
+	Failure *wire.Failure // of BreakError: what the stream says
+}
+
+// BreakHow is a way in which an answer breaks.
+type BreakHow string
+
+// Ways to break.
+const (
+	BreakStall    BreakHow = "stall"    // nothing more comes, and the connection stays open; also of whole answers
+	BreakTruncate BreakHow = "truncate" // the connection's end comes cleanly, without the dialect's end marker
+	BreakAbort    BreakHow = "abort"    // the connection is cut in the middle of the body; also of whole answers
+	BreakError    BreakHow = "error"    // the provider's own in-stream error
+	BreakChunk    BreakHow = "chunk"    // one chunk that cannot be read stands between the others
+)
+
+// Garble is bytes that stand in place of an answer.
+type Garble struct {
+	Status      int
+	ContentType string
+	Body        []byte
+	// Rewrite makes the body that is sent of the one that would have been: of
+	// whole answers, where it is set, in place of Body; "" ContentType keeps
+	// the dialect's.
+	Rewrite func(body []byte) []byte
+}
+
+// Tamper is what an answer says beside, or instead of, what it ought to.
+type Tamper struct {
+	Before, After string // said before and behind the text
+	Empty         bool   // nothing is said at all
+	Swap          bool   // another model's words: the text is not the marker's
+	Model         string // the model that the answer names; "": the one that was asked for
+	Refusal       bool   // stops at once with the finish reason of a content filter
 }
 
 // Observation is what a provider saw of one call, told once when it has ended.

@@ -25,9 +25,6 @@ func (c *call) count() *wire.Failure {
 	if fail := c.lookUp(wire.OpCountTokens); fail != nil {
 		return fail
 	}
-	if _, fail := c.meetFaults(); fail != nil {
-		return fail
-	}
 	c.writeHeaders()
 	c.obs.Status = http.StatusOK
 	if counter.WriteCount(c.w, c.req, c.obs.Prompt) != nil {

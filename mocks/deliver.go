@@ -14,6 +14,9 @@ const extendEvery = answerTimeout / 4
 // unary answers as a whole, when the last token is ready.
 func (c *call) unary(a *reply) *wire.Failure {
 	ready, err := c.wait(a.tokens, false)
+	if err == nil {
+		err = c.breakWhole()
+	}
 	if err != nil {
 		c.obs.Completion = ready
 		return c.unserved(err)
@@ -43,6 +46,7 @@ func (c *call) unary(a *reply) *wire.Failure {
 // together leave together. It runs on the handler's goroutine.
 func (c *call) stream(a *reply) *wire.Failure {
 	var out wire.StreamWriter
+	at := c.breaksAt(a.tokens)
 	for sent := 0; ; {
 		ready, err := c.wait(sent+1, out != nil)
 		if err != nil {
@@ -54,7 +58,11 @@ func (c *call) stream(a *reply) *wire.Failure {
 			}
 		}
 		c.extend(time.Now())
-		if n := min(ready, a.tokens); n > sent {
+		n := min(ready, a.tokens)
+		if at >= 0 {
+			n = min(n, max(sent, at))
+		}
+		if n > sent {
 			if a.say(out, sent, n) != nil {
 				c.gone()
 				return nil
@@ -64,6 +72,12 @@ func (c *call) stream(a *reply) *wire.Failure {
 			}
 			sent = n
 			c.obs.Completion = sent
+		}
+		if sent == at {
+			at = whole
+			if over, fail := c.breakStream(out); over {
+				return fail
+			}
 		}
 		if sent == a.tokens {
 			break
@@ -121,9 +135,13 @@ func (c *call) extend(now time.Time) {
 func (c *call) head(a *reply) *wire.Answer {
 	k := c.key()
 	k.Purpose = "answer_id"
+	model := c.model.ID
+	if t := c.met.Tamper; t != nil && t.Model != "" {
+		model = t.Model
+	}
 	return &wire.Answer{
-		ID: c.p.dialect.NewAnswerID(k.Bits()), Model: c.model.ID, Created: time.Now(),
-		Usage: wire.Usage{Prompt: c.obs.Prompt}, Notice: c.notice, Shutdown: c.shutdown,
+		ID: c.p.dialect.NewAnswerID(k.Bits()), Model: model, Created: time.Now(),
+		Usage: wire.Usage{Prompt: c.obs.Prompt}, Notice: c.met.Notice, Shutdown: c.shutdown,
 		StopSequence: a.stopped,
 	}
 }

@@ -36,9 +36,9 @@ func (c *call) embed() *wire.Failure {
 		return fail
 	}
 	switch {
-	case longest > c.model.Context: // it bounds each input, not their sum
+	case longest > c.context(): // it bounds each input, not their sum
 		return &wire.Failure{
-			Kind: wire.FailContextLength, Model: c.model.ID, LimitValue: c.model.Context, Asked: longest,
+			Kind: wire.FailContextLength, Model: c.model.ID, LimitValue: c.context(), Asked: longest,
 		}
 	case in.Dimensions > c.model.Embedding:
 		return &wire.Failure{
@@ -46,7 +46,14 @@ func (c *call) embed() *wire.Failure {
 			Message: fmt.Sprintf("Invalid value for 'dimensions': %d is more than the model's %d.", in.Dimensions, c.model.Embedding),
 		}
 	}
-	return c.admitted(0, func() *wire.Failure { return c.vectors(embedder, in) })
+	return c.admitted(0, func() *wire.Failure {
+		if g := c.met.Garble; g != nil && g.Rewrite != nil {
+			return c.rewritten(func() *wire.Failure { return c.vectors(embedder, in) })
+		} else if g != nil {
+			return c.garbled(nil)
+		}
+		return c.vectors(embedder, in)
+	})
 }
 
 // vectors answers the embeddings when they are due.

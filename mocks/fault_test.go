@@ -155,8 +155,8 @@ func TestOverriddenLimitsCarryTheirName(t *testing.T) {
 		p.Limits = plan.Limits{RequestsPerMinute: 6000, TokensPerMinute: 1_000_000}
 	}), calls.observe)
 	ask := func() { play(t, t.Context(), p, request(p.Spec(), "m", "In 2 words.", false)) }
-	wide := p.OverrideLimits("wide", plan.Limits{TokensPerMinute: 2_000_000})
-	restore := p.OverrideLimits("storm", plan.Limits{RequestsPerMinute: 6})
+	wide := p.OverrideLimits("wide", mocks.Limits{Limits: plan.Limits{TokensPerMinute: 2_000_000}})
+	restore := p.OverrideLimits("storm", mocks.Limits{Limits: plan.Limits{RequestsPerMinute: 6}})
 	ask() // lowered limits keep at least one
 	ask()
 	restore()

@@ -78,6 +78,9 @@ func accepting(own string, others []string) func(key string) bool {
 // Spec is what the provider was made from.
 func (p *Provider) Spec() plan.Provider { return p.spec }
 
+// Elapsed is the present moment on the clock of Call.At.
+func (p *Provider) Elapsed() time.Duration { return time.Since(p.epoch) }
+
 // Gauge is how busy the provider is now.
 func (p *Provider) Gauge() service.Gauge { return p.service.Gauge() }
 
@@ -121,6 +124,10 @@ func (p *Provider) model(name string) (*plan.Model, bool) {
 // in 2026.
 func (p *Provider) catalogue(w http.ResponseWriter, r *http.Request, op wire.Operation, id string) {
 	if fail := p.dialect.Authorized(r, p.accepts); fail != nil {
+		p.refuse(w, fail)
+		return
+	}
+	if fail := p.listFails(); fail != nil {
 		p.refuse(w, fail)
 		return
 	}

@@ -54,6 +54,9 @@ func (c *call) compose() *reply {
 		offset, _ = answer.Continue(marker, prefill, words)
 		r.token, r.skip = r.gen.At(offset)
 	}
+	if t := c.met.Tamper; t != nil {
+		r.tamper(t)
+	}
 	if len(c.req.Stop) > 0 {
 		r.stopAt(offset, c.req.Stop)
 	}
@@ -62,6 +65,20 @@ func (c *call) compose() *reply {
 	}
 	r.tokens = count(r.before) + r.end - r.token + count(r.after)
 	return r
+}
+
+// tamper makes the reply say what a fault has it say.
+func (r *reply) tamper(t *Tamper) {
+	r.before, r.after = t.Before+r.before, r.after+t.After
+	if t.Swap {
+		r.gen = r.gen.Otherwise()
+	}
+	if t.Empty || t.Refusal {
+		r.before, r.after, r.end, r.skip, r.cut = "", "", r.token, 0, 0
+	}
+	if t.Refusal {
+		r.finish = wire.FinishContentFilter
+	}
 }
 
 // count is how many tokens before or after are.

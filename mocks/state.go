@@ -1,6 +1,7 @@
 package mocks
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,6 +15,7 @@ type state struct {
 	faults     []*injected
 	overrides  []*override
 	lifecycles []*staged
+	strains    []*strained
 }
 
 type injected struct {
@@ -23,7 +25,20 @@ type injected struct {
 
 type override struct {
 	name   string
-	limits plan.Limits
+	limits Limits
+}
+
+type strained struct {
+	name   string
+	strain service.Strain
+}
+
+// Limits are limits that a fault puts in force.
+type Limits struct {
+	plan.Limits
+	// Stated is the retry-after that refusals state, whatever is true; nil: the
+	// time after which the call would fit; 0: none is stated.
+	Stated *time.Duration
 }
 
 type staged struct {
@@ -51,7 +66,7 @@ func (p *Provider) Inject(name string, f Fault) (clear func()) {
 // restore is called; name is carried by the observations of calls they refuse.
 // A zero field leaves that limit as it is. Of several overrides of one limit
 // the last counts.
-func (p *Provider) OverrideLimits(name string, l plan.Limits) (restore func()) {
+func (p *Provider) OverrideLimits(name string, l Limits) (restore func()) {
 	e := &override{name: name, limits: l}
 	p.change(func(s *state) { s.overrides = append(s.overrides, e) })
 	return func() { p.change(func(s *state) { s.overrides = without(s.overrides, e) }) }
@@ -66,6 +81,29 @@ func (p *Provider) SetLifecycle(name, model string, l Lifecycle) (restore func()
 	return func() { p.change(func(s *state) { s.lifecycles = without(s.lifecycles, e) }) }
 }
 
+// Strain puts the service under a strain until restore is called; name is
+// carried by the observations of calls that it is asked to serve meanwhile.
+// Strains add up. It fails where the provider's service has no such weakness.
+func (p *Provider) Strain(name string, s service.Strain) (restore func(), err error) {
+	weak, ok := p.service.(service.Strained)
+	if !ok || !weak.Feels(s) {
+		return nil, fmt.Errorf("%s: a service of model %q cannot be put under this strain", p.spec.Name, p.spec.Service.Model)
+	}
+	e := &strained{name: name, strain: s}
+	p.change(func(s *state) { s.strains = append(s.strains, e) })
+	return func() { p.change(func(s *state) { s.strains = without(s.strains, e) }) }, nil
+}
+
+// Unload makes the service cold: the next call finds no model in memory, or no
+// replica. It tells whether the service is one that can be.
+func (p *Provider) Unload() bool {
+	u, ok := p.service.(service.Unloader)
+	if ok {
+		u.Unload()
+	}
+	return ok
+}
+
 // change replaces the state by an edited copy, and has the quota follow it.
 func (p *Provider) change(edit func(*state)) {
 	p.mu.Lock()
@@ -75,9 +113,13 @@ func (p *Provider) change(edit func(*state)) {
 		faults:     slices.Clone(old.faults),
 		overrides:  slices.Clone(old.overrides),
 		lifecycles: slices.Clone(old.lifecycles),
+		strains:    slices.Clone(old.strains),
 	}
 	edit(s)
 	p.state.Store(s)
+	if !slices.Equal(old.strains, s.strains) {
+		p.service.(service.Strained).SetStrain(s.strain())
+	}
 	if before, after := old.limits(p.spec.Limits), s.limits(p.spec.Limits); before != after {
 		p.quota.SetLimits(after, time.Now())
 	}
@@ -105,14 +147,31 @@ func (s *state) limits(l plan.Limits) plan.Limits {
 	return l
 }
 
-// limitedBy is the name of the override that sets a limit, or "".
-func (s *state) limitedBy(limit string) string {
+// limitedBy is the override that sets a limit, or nil.
+func (s *state) limitedBy(limit string) *override {
 	for _, o := range slices.Backward(s.overrides) {
 		if o.sets(limit) {
-			return o.name
+			return o
 		}
 	}
-	return ""
+	return nil
+}
+
+// strain is the sum of all strains.
+func (s *state) strain() service.Strain {
+	var sum service.Strain
+	for _, e := range s.strains {
+		sum = sum.Add(e.strain)
+	}
+	return sum
+}
+
+// straining adds the names of the strains in effect to names.
+func (s *state) straining(names []string) []string {
+	for _, e := range s.strains {
+		names = append(names, e.name)
+	}
+	return names
 }
 
 func (o *override) sets(limit string) bool {

@@ -11,6 +11,7 @@ import (
 // example is a bound of each unit as a person would write it.
 var example = map[Unit]string{
 	UnitPoints: "80", UnitShare: "98%", UnitTime: "3s", UnitFactor: "1.5", UnitUSD: "0.002", UnitCount: "0",
+	UnitRate: "50",
 }
 
 // parseBound reads a value in a unit. msg is empty where it is well; bad is
@@ -36,6 +37,8 @@ func parseBound(unit Unit, s string) (bound float64, bad int, msg string) {
 		digits = s[:len(s)-1]
 	case unit == UnitUSD && strings.HasPrefix(s, "$"):
 		digits, from = s[1:], 1
+	case unit == UnitRate:
+		digits = strings.TrimSuffix(s, "/s")
 	}
 	if !isNumber(digits) {
 		return 0, from + wrongAt(digits), fmt.Sprintf("%q is not a %s", s, unitWords(unit))
@@ -65,6 +68,8 @@ func unitWords(u Unit) string {
 		return "number of points"
 	case UnitFactor:
 		return "number such as 1.5"
+	case UnitRate:
+		return "number of requests per second"
 	case UnitUSD:
 		return "sum of money such as 0.002"
 	}

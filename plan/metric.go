@@ -19,6 +19,7 @@ const (
 	UnitFactor Unit = "factor" // "1.5" or "1.5x"
 	UnitUSD    Unit = "USD"    // "0.002" or "$0.002"
 	UnitCount  Unit = "count"  // a whole number: "0"
+	UnitRate   Unit = "rate"   // requests per second: "50" or "50/s"
 )
 
 // What the argument of a metric names. ArgRequest, ArgFault and so on may be

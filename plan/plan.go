@@ -8,7 +8,10 @@
 // of this module, starts nothing and reads no file.
 package plan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Plan is one fully resolved run. It is written whole into the journal's first
 // event, so that a journal alone is enough to compute every figure again.
@@ -113,7 +116,9 @@ type Limits struct {
 	Concurrency       int `json:"concurrency,omitempty" toml:"concurrency"`             // calls in progress
 }
 
-// Fault is one resolved fault: a kind on some providers in a time window.
+// Fault is one resolved fault: a kind on some providers in a time window. A
+// fault with When has a window only once the run has met it: At is then the
+// earliest moment of its injection, and Horizon the longest that may be left.
 type Fault struct {
 	Name     string         `json:"name"`                // unique within a plan; the kind, or kind-2, kind-3 … unless given
 	Kind     string         `json:"kind"`                // a kind of the fault catalogue
@@ -122,8 +127,20 @@ type Fault struct {
 	For      time.Duration  `json:"for_ns"`              // from injection to clearance
 	Horizon  time.Duration  `json:"horizon_ns"`          // recovery horizon after clearance, cut at the next window's start and at the load's end
 	Share    float64        `json:"share"`               // share of calls touched, keyed by marker; 0 < Share <= 1
+	Ramp     time.Duration  `json:"ramp_ns,omitempty"`   // the share touched grows linearly from 0 to Share over this time from injection; 0 <= Ramp <= For; 0: at once
+	Model    string         `json:"model,omitempty"`     // only calls that ask for this model, by its id or an alias, are touched; empty: all
+	When     *Trigger       `json:"when,omitempty"`      // injected at the first moment from At on at which it holds; nil: at At
 	Params   map[string]any `json:"params,omitempty"`    // the kind's own parameters, defaults filled in; durations as strings
 	LinkOnly bool           `json:"link_only,omitempty"` // acts on the TCP path alone, so that no call can carry its name
+}
+
+// ShareAt is the share of calls touched so long after injection: Share, or
+// less while the ramp lasts.
+func (f Fault) ShareAt(since time.Duration) float64 {
+	if since >= f.Ramp {
+		return f.Share
+	}
+	return f.Share * max(0, float64(since)/float64(f.Ramp))
 }
 
 // Clear is when the fault ends, since run start.
@@ -131,6 +148,16 @@ func (f Fault) Clear() time.Duration { return f.At + f.For }
 
 // End is when the fault's scoring window ends, since run start.
 func (f Fault) End() time.Duration { return f.At + f.For + f.Horizon }
+
+// Has tells whether the catalogue has a model of that id or alias.
+func (p Provider) Has(model string) bool {
+	for _, m := range p.Models {
+		if m.ID == model || slices.Contains(m.Aliases, model) {
+			return true
+		}
+	}
+	return false
+}
 
 // Provider returns the provider of that name.
 func (p *Plan) Provider(name string) (Provider, bool) {

@@ -31,6 +31,11 @@ type Service struct {
 	Slots           int           `json:"slots,omitempty" toml:"slots"`                // calls served at once (slots, edge); by each replica (managed)
 	Queue           int           `json:"queue,omitempty" toml:"queue"`                // calls waiting beyond the slots; more are refused in the provider's own way (slots, managed). Edge: calls waiting for the model to load; behind a loaded model the queue has no bound
 
+	// Shared capacity (cloud).
+	SoftCapacity int     `json:"soft_capacity,omitempty" toml:"soft_capacity"` // calls at once that do not slow each other down; with n times as many each takes n times as long; 0: no bound
+	TailShare    float64 `json:"tail_share,omitempty" toml:"tail_share"`       // share of calls in the slow tail, 0..1
+	TailFactor   float64 `json:"tail_factor,omitempty" toml:"tail_factor"`     // times of a call in the tail over those of others, >= 1
+
 	// Continuous batching (gpu). Every figure is for one replica. A step of the
 	// engine takes StepBase + StepPerSequence for each sequence that decodes +
 	// prompt tokens / PrefillRate, and gives each decoding sequence a token.

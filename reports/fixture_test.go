@@ -54,6 +54,58 @@ func finished() *score.Snapshot {
 			{Expr: "p95(stream) <= 1s", Text: "unknown"},
 		},
 		Violations: []journal.Violation{{What: "privacy", Marker: "sensitive-0001-2a", Provider: "openai", Detail: `class cloud is not in gpu, edge </failure>`}},
+		Seconds:    everySecond(),
+		Failures:   worst(),
+		Tracing:    score.Tracing{Requests: 1200, Attempts: [5]uint64{0, 1100, 90, 10, 0}, Hedged: 12, WastedTokens: 900, WastedUSD: .004},
 		Instrument: score.Instrument{Hits: 1200, LagP50: 50 * time.Microsecond, LagP99: 900 * time.Microsecond, LagMax: 3 * time.Millisecond, CPUMean: .4, CPUMax: .7, RSSMax: 60 << 20, InFlightMax: 44, FDLimit: 1 << 20},
+	}
+}
+
+// everySecond is a run of 30 s with a fault from 10 s to 20 s.
+func everySecond() []score.Second {
+	out := make([]score.Second, 30)
+	for i := range out {
+		out[i] = score.Second{
+			At: time.Duration(i) * time.Second, Offered: 40, Tally: score.Tally{Total: 40, OK: 40, Value: 40},
+			TTFTP95: 300 * time.Millisecond, TotalP95: 600 * time.Millisecond, Calls: 40, CostUSD: .004, Share: []float64{1, 0},
+		}
+		if i >= 10 && i < 20 {
+			out[i].Tally = score.Tally{Total: 40, OK: 30, Degraded: 5, Failed: 2, Hung: 2, Corrupt: 1, Value: 33.5}
+			out[i].Faults, out[i].Share, out[i].TotalP95 = []string{"outage"}, []float64{.25, .75}, 0
+		}
+		if i >= 11 {
+			out[i].Score = 88.4
+		}
+	}
+	return out
+}
+
+// worst are failures of three sorts, with words that try to break out.
+func worst() []score.Trace {
+	at := 10500 * time.Millisecond
+	call := func(provider string, after, total time.Duration, status int, failure string) *journal.Call {
+		return &journal.Call{
+			Provider: provider, Arrived: at + after, Total: total, Status: status, Failure: failure,
+			Prompt: 60, Completion: 20, CostUSD: .0001, Faults: []string{"outage"},
+		}
+	}
+	return []score.Trace{
+		{
+			Outcome: journal.Failed,
+			Sample: &journal.Sample{
+				Marker: "chat-0001-1", Request: "chat", Scheduled: at, Total: 900 * time.Millisecond, Outcome: journal.Failed,
+				Reason: "server_error", Detail: `=cmd|' /C calc'!A0 </details><script>alert(1)</script>`, Status: 502,
+			},
+			Calls: []*journal.Call{call("openai", 5*time.Millisecond, 300*time.Millisecond, 500, "server_error"), call("gpu-a", 400*time.Millisecond, 450*time.Millisecond, 503, "overload")},
+		},
+		{
+			Outcome: journal.Corrupt,
+			Sample:  &journal.Sample{Marker: "stream-0001-2", Request: "stream", Scheduled: at, TTFT: 200 * time.Millisecond, Total: time.Second, Outcome: journal.Corrupt, Reason: "truncated", Status: 200},
+			Calls:   []*journal.Call{call("openai", 5*time.Millisecond, 900*time.Millisecond, 200, "")},
+		},
+		{
+			Outcome: journal.Hung,
+			Sample:  &journal.Sample{Marker: "faq-0001-3", Request: "faq", Scheduled: at, Total: 4 * time.Second, Outcome: journal.Hung, Reason: "deadline"},
+		},
 	}
 }

@@ -13,6 +13,9 @@ import (
 //go:embed report.schema.json
 var JSONSchema []byte
 
+// WriteJSON writes the report of one run.
+func WriteJSON(w io.Writer, s *score.Snapshot) error { return writeJSON(w, []*score.Snapshot{s}) }
+
 // writeJSON writes one report, or an array of them for several runs.
 func writeJSON(w io.Writer, runs []*score.Snapshot) error {
 	e := json.NewEncoder(w)

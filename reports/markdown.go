@@ -8,14 +8,25 @@ import (
 	"brownout/harness/score"
 )
 
-// writeMarkdown writes a summary that fits a CI job summary.
+// markdownLimit is how many bytes a summary has at most: what comments of GitHub
+// and GitLab, the tightest of the places it is put in, can hold.
+const markdownLimit = 65_000
+
+// writeMarkdown writes a summary that fits a CI job summary. Of many runs the
+// last are left out, and said to be.
 func writeMarkdown(w io.Writer, runs []*score.Snapshot) error {
 	var b strings.Builder
 	for i, s := range runs {
+		var one strings.Builder
 		if i > 0 {
-			b.WriteString("\n---\n\n")
+			one.WriteString("\n---\n\n")
 		}
-		markdownRun(&b, s)
+		markdownRun(&one, s)
+		if b.Len()+one.Len() > markdownLimit {
+			fmt.Fprintf(&b, "\n---\n\n%d more of %d runs do not fit here; the JSON and HTML reports have them all.\n", len(runs)-i, len(runs))
+			break
+		}
+		b.WriteString(one.String())
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -32,17 +43,24 @@ func markdownRun(b *strings.Builder, s *score.Snapshot) {
 		b.WriteString("\n")
 	}
 	for _, t := range tables(s) {
-		if len(t.rows) == 0 {
-			continue
-		}
-		fmt.Fprintf(b, "### %s\n\n", t.title)
-		markdownRow(b, t.head)
-		b.WriteString("|" + strings.Repeat(" --- |", len(t.head)) + "\n")
-		for _, row := range t.rows {
-			markdownRow(b, row)
-		}
-		b.WriteString("\n")
+		b.WriteString(markdownTable(t))
 	}
+}
+
+// markdownTable is a titled table, or nothing where it has no rows.
+func markdownTable(t table) string {
+	if len(t.rows) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "### %s\n\n", t.title)
+	markdownRow(&b, t.head)
+	b.WriteString("|" + strings.Repeat(" --- |", len(t.head)) + "\n")
+	for _, row := range t.rows {
+		markdownRow(&b, row)
+	}
+	b.WriteString("\n")
+	return b.String()
 }
 
 func markdownRow(b *strings.Builder, cells []string) {

@@ -15,6 +15,17 @@ type Format struct {
 	Name    string
 	Summary string
 	Write   func(w io.Writer, runs []*score.Snapshot) error
+	// Journal is set instead of Write by formats that tell of every request,
+	// which only the journals of the runs hold.
+	Journal func(w io.Writer, journals []string) error
+}
+
+// WriteRun writes the report of one run whose journal was kept.
+func (f Format) WriteRun(w io.Writer, s *score.Snapshot, journal string) error {
+	if f.Journal != nil {
+		return f.Journal(w, []string{journal})
+	}
+	return f.Write(w, []*score.Snapshot{s})
 }
 
 // Formats lists the formats. Adding one is adding its file and its line here.
@@ -23,6 +34,11 @@ func Formats() []Format {
 		{Name: "json", Summary: "report.json, schema " + Schema, Write: writeJSON},
 		{Name: "junit", Summary: "JUnit XML: each expectation a test case", Write: writeJUnit},
 		{Name: "md", Summary: "Markdown for a job summary", Write: writeMarkdown},
+		{Name: "html", Summary: "one self-contained page with charts and waterfalls", Write: writeHTML},
+		{Name: "csv", Summary: "one row for each second", Write: writeCSV},
+		{Name: "samples", Summary: "CSV: one row for each request, from the journal", Journal: writeSamples},
+		{Name: "openmetrics", Summary: "OpenMetrics text, for a push gateway or a scraper", Write: writeOpenMetrics},
+		{Name: "badge", Summary: "an SVG badge: the worst verdict and its score", Write: writeBadge},
 	}
 }
 
@@ -49,29 +65,38 @@ func ParseOutputs(specs []string) ([]Output, error) {
 		if !ok || path == "" {
 			return nil, fmt.Errorf("--report %q: want FORMAT=PATH, for example json=report.json", spec)
 		}
-		f, ok := lookupFormat(name)
-		if !ok {
-			return nil, fmt.Errorf("--report %q: unknown format %q; known are %s", spec, name, FormatList())
+		f, err := LookupFormat(name)
+		if err != nil {
+			return nil, fmt.Errorf("--report %q: %w", spec, err)
 		}
 		out = append(out, Output{Format: f, Path: path})
 	}
 	return out, nil
 }
 
-func lookupFormat(name string) (Format, bool) {
+// LookupFormat finds a format by its name.
+func LookupFormat(name string) (Format, error) {
 	for _, f := range Formats() {
 		if f.Name == name {
-			return f, true
+			return f, nil
 		}
 	}
-	return Format{}, false
+	return Format{}, fmt.Errorf("unknown format %q; known are %s", name, FormatList())
 }
 
-// WriteAll writes every report. A file is replaced whole or not at all, so that
+// WriteAll writes every report of runs, of which journals are the paths of those
+// that were kept. A file is replaced whole or not at all, so that
 // a full disk or a crash never leaves half a report under its name.
-func WriteAll(outputs []Output, runs []*score.Snapshot) error {
+func WriteAll(outputs []Output, runs []*score.Snapshot, journals []string) error {
 	for _, o := range outputs {
-		if err := Replace(o.Path, func(w io.Writer) error { return o.Format.Write(w, runs) }); err != nil {
+		write := func(w io.Writer) error { return o.Format.Write(w, runs) }
+		if o.Format.Journal != nil {
+			if len(journals) < len(runs) {
+				return fmt.Errorf("report %s=%s: it is made from journals, and the run kept none", o.Format.Name, o.Path)
+			}
+			write = func(w io.Writer) error { return o.Format.Journal(w, journals) }
+		}
+		if err := Replace(o.Path, write); err != nil {
 			return fmt.Errorf("report %s=%s: %w", o.Format.Name, o.Path, err)
 		}
 	}

@@ -45,7 +45,7 @@ func write(t *testing.T, format string, runs ...*score.Snapshot) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := reports.WriteAll(out, runs); err != nil {
+	if err := reports.WriteAll(out, runs, nil); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)
@@ -56,7 +56,10 @@ func write(t *testing.T, format string, runs ...*score.Snapshot) []byte {
 }
 
 func TestFormatsMatchTheirGoldenFiles(t *testing.T) {
-	for format, name := range map[string]string{"json": "report.json", "junit": "junit.xml", "md": "summary.md"} {
+	for format, name := range map[string]string{
+		"json": "report.json", "junit": "junit.xml", "md": "summary.md",
+		"html": "report.html", "csv": "seconds.csv", "openmetrics": "metrics.txt", "badge": "badge.svg",
+	} {
 		t.Run(format, func(t *testing.T) { golden(t, name, write(t, format, finished())) })
 	}
 	t.Run("terminal", func(t *testing.T) {
@@ -177,7 +180,7 @@ func TestFailedReportLosesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := reports.WriteAll(out, []*score.Snapshot{finished()}); err == nil || !strings.Contains(err.Error(), "report.json") {
+	if err := reports.WriteAll(out, []*score.Snapshot{finished()}, nil); err == nil || !strings.Contains(err.Error(), "report.json") {
 		t.Errorf("error is %v, want it to name the file", err)
 	}
 	left, err := os.ReadDir(dir)
@@ -212,5 +215,31 @@ func TestRepeatsGiveMeanAndInterval(t *testing.T) {
 	// mean 90, standard error 10/sqrt(3), t of 2 degrees of freedom 4.303
 	if want := "mean score 90.0, 95 % interval 65.2 to 100.0 over 3 runs"; !strings.Contains(b.String(), want) {
 		t.Errorf("lacks %q:\n%s", want, b.String())
+	}
+}
+
+func TestMarkdownFitsASummary(t *testing.T) {
+	runs := make([]*score.Snapshot, 100)
+	for i := range runs {
+		runs[i] = finished()
+	}
+	b := write(t, "md", runs...)
+	if len(b) > 65_536 || !strings.Contains(string(b), "more of 100 runs do not fit") {
+		t.Errorf("%d bytes, and the end says %q", len(b), b[len(b)-100:])
+	}
+}
+
+func TestAnnotations(t *testing.T) {
+	doubt, pass := finished(), finished()
+	doubt.Verdict, doubt.Reasons = score.Inconclusive, []string{"inconclusive: 50 %\n::error::forged"}
+	pass.Verdict = score.Pass
+	var b bytes.Buffer
+	if err := reports.Annotations(&b, []*score.Snapshot{finished(), doubt, pass}); err != nil {
+		t.Fatal(err)
+	}
+	want := "::error title=hostile (bundled%2C seed 7)%3A fail::expectation failed: availability >= 99%25\x1b[2J\n" +
+		"::warning title=hostile (bundled%2C seed 7)%3A inconclusive::inconclusive: 50 %25%0A::error::forged\n"
+	if b.String() != want {
+		t.Errorf("got\n%q\nwant\n%q", b.String(), want)
 	}
 }

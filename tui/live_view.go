@@ -24,7 +24,7 @@ func sameFrame(a, b live) bool {
 	return a.snap == b.snap && a.w == b.w && a.h == b.h && a.theme == b.theme &&
 		a.over == b.over && a.focus == b.focus && a.zoomed == b.zoomed && a.help == b.help &&
 		a.asking == b.asking && a.ending == b.ending && a.first == b.first &&
-		a.across == b.across && a.follow == b.follow
+		a.across == b.across && a.follow == b.follow && a.replaying == b.replaying
 }
 
 // draw draws a frame.
@@ -67,6 +67,9 @@ func (m live) paint(a area) {
 // foot is the last row: the keys, or what the screen is waiting for.
 func (m live) foot(a area) {
 	switch {
+	case m.replaying != "":
+		x := a.put(1, 0, inkStrong, m.replaying)
+		drawHints(a.sub(x+2, 0, a.w-x-2, 1), newDeckKeys().hints())
 	case m.ending:
 		x := a.put(1, 0, inkWarn, "stopping the run")
 		a.text(x+1, 0, a.w-x-1, inkDim, "  "+m.keys.stop.Help().Key+" again leaves at once")

@@ -37,6 +37,10 @@ Without a sub-command it opens the launcher on a terminal.`,
 	root.SetErr(a.err)
 	root.AddCommand(
 		a.runCommand(),
+		a.replayCommand(),
+		a.reportCommand(),
+		a.diffCommand(),
+		a.runsCommand(),
 		a.listCommand(),
 		a.validateCommand(),
 		a.explainCommand(),

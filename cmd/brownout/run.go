@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,6 +25,7 @@ const defaultOut = ".brownout/runs"
 // runFlags are the flags of run.
 type runFlags struct {
 	headless, noJournal, ascii bool
+	github                     bool
 	seed                       uint64
 	repeat                     int
 	target, out, vegeta        string
@@ -63,6 +66,7 @@ Exit codes: 0 passed, 1 expectations failed or veto, 2 bad input,
 	fl.StringVar(&f.target, "target", "", "system under test (default: the scenario's, else "+target.Default+")")
 	fl.StringArrayVar(&f.set, "set", nil, "override a value of the scenario: key=value, by dotted path (repeatable)")
 	fl.StringSliceVar(&f.report, "report", nil, "write a report: FORMAT=PATH, repeatable or comma-separated; formats: "+reports.FormatList())
+	fl.BoolVar(&f.github, "github", false, "in a GitHub workflow: write the job summary, and annotate what failed")
 	fl.StringVar(&f.out, "out", defaultOut, "directory in which runs are kept")
 	fl.BoolVar(&f.noJournal, "no-journal", false, "keep nothing of the run on disk")
 	fl.StringVar(&f.vegeta, "vegeta-results", "", "write the samples in vegeta's own encoding, for vegeta report and vegeta plot")
@@ -93,14 +97,18 @@ func (a *app) runAll(ctx context.Context, names []string, f runFlags, seeded boo
 	}
 	live := !f.headless && len(plans) == 1 && a.interactive()
 	var snaps []*score.Snapshot
+	var journals []string
 	for i, p := range plans {
 		if len(plans) > 1 {
 			fmt.Fprintf(a.out, "\nrun %d of %d\n", i+1, len(plans))
 		}
-		snap, err := a.runOne(ctx, p, f, live)
+		snap, dir, err := a.runOne(ctx, p, f, live)
 		if snap != nil {
 			snaps = append(snaps, snap)
-			if e := reports.WriteAll(outputs, snaps); e != nil {
+			if dir != "" {
+				journals = append(journals, filepath.Join(dir, reports.JournalFile))
+			}
+			if e := reports.WriteAll(outputs, snaps, journals); e != nil {
 				err = errors.Join(err, &harness.EnvironmentError{Err: e})
 			}
 		}
@@ -108,10 +116,33 @@ func (a *app) runAll(ctx context.Context, names []string, f runFlags, seeded boo
 			return err
 		}
 	}
+	if f.github {
+		if err := a.tellGitHub(snaps); err != nil {
+			return &harness.EnvironmentError{Err: err}
+		}
+	}
 	if len(snaps) > 1 {
 		reports.Repeats(a.out, snaps, a.style(f.ascii))
 	}
 	return verdictError(snaps)
+}
+
+// tellGitHub appends to the job summary, which other steps write to as well,
+// and prints annotations.
+func (a *app) tellGitHub(snaps []*score.Snapshot) error {
+	path := a.env("GITHUB_STEP_SUMMARY")
+	if path == "" {
+		return errors.New("--github: GITHUB_STEP_SUMMARY is not set; it is for GitHub workflows, --report md=FILE for others")
+	}
+	summary, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("--github: %w", err)
+	}
+	f, err := reports.LookupFormat("md")
+	if err == nil {
+		err = f.Write(summary, snaps)
+	}
+	return errors.Join(err, summary.Close(), reports.Annotations(a.out, snaps))
 }
 
 // resolveAll turns names and seeds into plans.
@@ -145,19 +176,20 @@ func (a *app) resolveAll(names []string, f runFlags, seeded bool) ([]*plan.Plan,
 }
 
 // runOne runs one plan, on the live screen or headless, and prints its result.
-func (a *app) runOne(ctx context.Context, p *plan.Plan, f runFlags, live bool) (*score.Snapshot, error) {
+// It tells where the run is kept; "" where it is not.
+func (a *app) runOne(ctx context.Context, p *plan.Plan, f runFlags, live bool) (snap *score.Snapshot, dir string, err error) {
 	o := harness.Options{VegetaResults: f.vegeta, PortFrom: f.portFrom, Versions: versions()}
 	if !f.noJournal {
 		o.OutDir = f.out
 	}
 	session, err := harness.Start(ctx, p, o)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if live {
 		err := tui.Live(ctx, session, tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: f.ascii})
 		if errors.Is(err, tui.ErrForced) {
-			return nil, harness.ErrInterrupted // told twice: leave now, the journal is whole up to its last second
+			return nil, "", harness.ErrInterrupted // told twice: leave now, the journal is whole up to its last second
 		}
 		if err != nil && !errors.Is(err, tui.ErrInterrupted) {
 			// The screen is gone, the run is not: it goes on without one.
@@ -168,12 +200,15 @@ func (a *app) runOne(ctx context.Context, p *plan.Plan, f runFlags, live bool) (
 	if !live {
 		a.progress(session, p)
 	}
-	snap, err := session.Wait()
+	snap, err = session.Wait()
 	reports.Summary(a.out, snap, a.style(f.ascii))
 	if session.Dir != "" {
 		fmt.Fprintf(a.out, "journal  %s\n", session.Dir)
+		if e := reports.Keep(session.Dir, snap); e != nil {
+			err = errors.Join(err, &harness.EnvironmentError{Err: fmt.Errorf("the run could not be kept whole: %w", e)})
+		}
 	}
-	return snap, err
+	return snap, session.Dir, err
 }
 
 // progress prints a line a second until the run has ended.

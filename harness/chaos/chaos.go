@@ -9,6 +9,7 @@ package chaos
 
 import (
 	"context"
+	"time"
 
 	"brownout/mocks"
 )
@@ -45,6 +46,9 @@ type Fault interface {
 type Env struct {
 	Name  string            // of the plan's fault
 	Share float64           // of calls touched, keyed by marker
+	Ramp  time.Duration     // over which the share grows from 0; 0: at once
+	For   time.Duration     // from injection to clearance; 0: until it is ended
+	Model string            // touches calls for this model only; "": for any
 	Seed  uint64            // of the run
 	Note  func(text string) // tells the journal what a person should read; never nil
 }

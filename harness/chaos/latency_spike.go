@@ -52,8 +52,7 @@ func (s *LatencySpike) OnLink() bool { return s.Layer == string(LayerLink) }
 // Inject slows the provider or its link.
 func (s *LatencySpike) Inject(ctx context.Context, v Victim, env Env) (func(context.Context) error, error) {
 	if !s.OnLink() {
-		end := v.Provider.Inject(env.Name, slow{share: env.Share, spike: *s})
-		return func(context.Context) error { end(); return nil }, nil
+		return effect(v, env, "slow", s.slow), nil
 	}
 	err := v.Link.AddToxic(env.Name, keyedLatency, "downstream", toxiclient.Attributes{
 		"latency": s.Latency.Milliseconds(), "jitter": s.Jitter.Milliseconds(), "seed": env.Seed,
@@ -73,17 +72,8 @@ func (s *LatencySpike) Inject(ctx context.Context, v Victim, env Env) (func(cont
 	return end, nil
 }
 
-// slow is the effect of a spike on calls.
-type slow struct {
-	share float64
-	spike LatencySpike
-}
-
-// Meet slows a call where its key says so.
-func (s slow) Meet(c *mocks.Call) mocks.Effect {
-	if !callKey(c, "slow").Hit(s.share) {
-		return mocks.Effect{}
-	}
-	add := callKey(c, "slow-first-token").Lognormal(float64(s.spike.FirstToken), s.spike.Sigma)
-	return mocks.Effect{Touched: true, FirstTokenAdd: time.Duration(add), PerTokenMult: s.spike.Factor}
+// slow is what a spike does to a call.
+func (s *LatencySpike) slow(c *mocks.Call) mocks.Effect {
+	add := callKey(c, "slow-first-token").Lognormal(float64(s.FirstToken), s.Sigma)
+	return mocks.Effect{FirstTokenAdd: time.Duration(add), PerTokenMult: s.Factor}
 }

@@ -9,7 +9,6 @@ import (
 
 	toxiclient "github.com/Shopify/toxiproxy/v2/client"
 
-	"brownout/chance"
 	"brownout/mocks"
 	"brownout/mocks/wire"
 )
@@ -65,8 +64,9 @@ func (o *Outage) Inject(ctx context.Context, v Victim, env Env) (func(context.Co
 	case outageReset:
 		return reset(ctx, v.Link, env.Name)
 	case outageErrors:
-		end := v.Provider.Inject(env.Name, serverErrors{share: env.Share})
-		return func(context.Context) error { end(); return nil }, nil
+		return effect(v, env, "fail", func(*mocks.Call) mocks.Effect {
+			return mocks.Effect{Fail: &wire.Failure{Kind: wire.FailServer}}
+		}), nil
 	case outageFlapping:
 		return flap(ctx, v.Link, o.Period, o.Duty, env)
 	}
@@ -179,20 +179,4 @@ func flap(ctx context.Context, l *Link, period time.Duration, duty float64, env 
 		wg.Wait()
 		return reopen(ctx, l)
 	}, nil
-}
-
-// serverErrors answers a share of calls with the provider's own server error.
-type serverErrors struct{ share float64 }
-
-// Meet fails a call where its key says so.
-func (s serverErrors) Meet(c *mocks.Call) mocks.Effect {
-	if !callKey(c, "fail").Hit(s.share) {
-		return mocks.Effect{}
-	}
-	return mocks.Effect{Touched: true, Fail: &wire.Failure{Kind: wire.FailServer}}
-}
-
-// callKey is the key of one decision about one call.
-func callKey(c *mocks.Call, purpose string) chance.Key {
-	return chance.Key{Seed: c.Seed, Provider: c.Provider, Marker: c.Marker, Attempt: c.Attempt, Purpose: purpose}
 }

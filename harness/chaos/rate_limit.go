@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 
+	"brownout/mocks"
 	"brownout/plan"
 )
 
@@ -44,10 +45,10 @@ func (r *RateLimit) OnLink() bool { return false }
 
 // Inject puts the limits in force.
 func (r *RateLimit) Inject(_ context.Context, v Victim, env Env) (func(context.Context) error, error) {
-	restore := v.Provider.OverrideLimits(env.Name, plan.Limits{
+	restore := v.Provider.OverrideLimits(env.Name, mocks.Limits{Limits: plan.Limits{
 		RequestsPerMinute: r.RequestsPerMinute,
 		TokensPerMinute:   r.TokensPerMinute,
 		Concurrency:       r.Concurrency,
-	})
+	}})
 	return func(context.Context) error { restore(); return nil }, nil
 }

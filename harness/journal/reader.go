@@ -130,3 +130,27 @@ func ReadFile(path string, fn func(Record) error) (Stats, error) {
 		}
 	}
 }
+
+// ErrEnd is what a File returns after its last record.
+var ErrEnd = io.EOF
+
+// File is a journal on disk that is read record by record.
+type File struct {
+	*Reader
+	file *os.File
+}
+
+// OpenFile opens a journal on disk. Close must be called on it.
+func OpenFile(path string) (*File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return &File{Reader: NewReader(f), file: f}, nil
+}
+
+// Close gives back what reading holds.
+func (f *File) Close() {
+	f.frames.close()
+	_ = f.file.Close() // it was only read
+}

@@ -41,6 +41,7 @@ type Board struct {
 	waiting   queue[waiting]
 	joins     joins
 	workflows workflows
+	traces    traces
 	breaches  breaches
 	machine   machine
 	log       eventLog

@@ -1,7 +1,8 @@
 package score
 
 import (
-	"strings"
+	"cmp"
+	"slices"
 	"time"
 
 	"brownout/harness/journal"
@@ -47,24 +48,14 @@ type joins struct {
 
 // joined is a call as far as joining needs it.
 type joined struct {
-	marker     string
-	recorded   time.Duration // its end
-	arrived    time.Duration
-	provider   int // index in the plan
-	before     int // place of the previous call of this marker, or -1
-	good       bool
-	used       bool
-	model      string
-	prompt     int // tokens
-	completion int // tokens that were sent
-}
-
-// behind is what the calls behind an answer tell of it.
-type behind struct {
-	called    bool // there was one
-	provider  int  // of the one that answered: index in the plan
-	model     string
-	misbilled bool // the answer names another model, or other tokens, than any call that can have given it
+	marker   string
+	recorded time.Duration // its end
+	arrived  time.Duration
+	provider int // index in the plan
+	before   int // place of the previous call of this marker, or -1
+	good     bool
+	used     bool
+	event    *journal.Call
 }
 
 func (j *joins) add(c joined) {
@@ -89,94 +80,54 @@ func (j *joins) expire(t time.Duration) {
 	}
 }
 
-// answered are the calls behind a good answer. The one that gave it is the last
-// that answered the marker whole, else the last that was made at all (a stream
-// may be put together from pieces). The marker is forgotten: no other request
-// has it.
-func (j *joins) answered(s *journal.Sample) (out behind) {
-	n, known := j.newest[s.Marker]
+// of is every call of a marker that is still known, by arrival. The marker is
+// forgotten: no other request has it.
+func (j *joins) of(marker string) []*joined {
+	n, known := j.newest[marker]
 	if !known {
-		return out
+		return nil
 	}
-	delete(j.newest, s.Marker)
-	var pieces []*joined
-	good, billed := false, false
-	for m := n; m >= 0 && j.calls.has(m); m = j.calls.at(m).before {
-		c := j.calls.at(m)
-		if c.good && !good || !out.called {
-			out = behind{called: true, provider: c.provider, model: c.model}
-		}
-		switch {
-		case c.good:
-			good = true
-			billed = billed || c.billed(s)
-		case c.completion > 0:
-			pieces = append(pieces, c)
-		}
-	}
-	out.misbilled = good && !billed && !j.continued(n, s, pieces)
-	return out
-}
-
-// billed tells whether an answer says the truth about the call that gave it. An
-// answer that says nothing says nothing wrong.
-func (c *joined) billed(s *journal.Sample) bool {
-	return c.named(s) && (s.Prompt == 0 && s.Completion == 0 || s.Prompt == c.prompt && s.Completion == c.completion)
-}
-
-// named tells whether an answer names the call's model. Gateways may put the
-// provider's name before it.
-func (c *joined) named(s *journal.Sample) bool {
-	return s.Model == "" || s.Model == c.model || bare(s.Model) == bare(c.model)
-}
-
-func bare(model string) string { return model[strings.LastIndexByte(model, '/')+1:] }
-
-// continued tells whether the bill of a stream is that of a call that went on
-// where others broke off: its prompt is longer than theirs, because it holds
-// what they had said. Nobody prescribes whether their tokens are in the bill.
-func (j *joins) continued(n int, s *journal.Sample, pieces []*joined) bool {
+	delete(j.newest, marker)
+	var calls []*joined
 	for ; n >= 0 && j.calls.has(n); n = j.calls.at(n).before {
-		c := j.calls.at(n)
-		most, prompts, goesOn := c.completion, c.prompt == s.Prompt, false
-		for _, p := range pieces {
-			if p.prompt < c.prompt {
-				goesOn = true
-				most += p.completion
-				prompts = prompts || p.prompt == s.Prompt
-			}
-		}
-		if c.good && goesOn && prompts && c.named(s) && s.Completion >= c.completion && s.Completion <= most {
-			return true
-		}
+		calls = append(calls, j.calls.at(n))
 	}
-	return false
+	slices.SortStableFunc(calls, func(a, b *joined) int { return cmp.Compare(a.arrived, b.arrived) })
+	return calls
 }
 
-// shared is answered for a marker that several requests share: each good call
-// stands behind one of them, the oldest first. What is left over was answered
-// from a cache.
-func (j *joins) shared(s *journal.Sample) (out behind) {
+// behind is the call behind a good answer: the last to end that answered whole,
+// else the last that was made at all (a stream may be put together from
+// pieces); nil where no call was made for it.
+func behind(calls []*joined) *joined {
+	var last *joined
+	for _, c := range calls {
+		if last == nil || c.good && !last.good || c.good == last.good && c.recorded >= last.recorded {
+			last = c
+		}
+	}
+	return last
+}
+
+// shared is the call behind an answer to a marker that several requests share:
+// each good call stands behind one of them, the oldest first. What is left over
+// was answered from a cache; it is nil then.
+func (j *joins) shared(s *journal.Sample) *joined {
 	n, known := j.newest[s.Marker]
 	sent := max(s.Sent, s.Scheduled)
-	found, billed := -1, false
+	var found *joined
 	for known && n >= 0 && j.calls.has(n) {
 		c := j.calls.at(n)
 		if c.recorded < sent-SendSlack {
 			break // this call and all before it had ended
 		}
-		if c.good && c.arrived >= sent-SendSlack && c.arrived <= s.Scheduled+s.Total+SendSlack {
-			billed = billed || c.billed(s)
-			if !c.used {
-				found = n
-			}
+		if c.good && !c.used && c.arrived >= sent-SendSlack && c.arrived <= s.Scheduled+s.Total+SendSlack {
+			found = c
 		}
 		n = c.before
 	}
-	if found < 0 {
-		return out
+	if found != nil {
+		found.used = true
 	}
-	c := j.calls.at(found)
-	c.used = true
-	return behind{called: true, provider: c.provider, model: c.model, misbilled: !billed}
+	return found
 }

@@ -72,6 +72,7 @@ func (b *Board) call(e *journal.Call) {
 	}
 	b.calls++
 	b.costUSD += c.costUSD
+	b.traces.call(e)
 	b.privacy(e)
 	b.workflows.call(e, b.kindOf(kindName(e.Marker)), b.now)
 	b.secondOf(c.arrived).call(c)
@@ -89,10 +90,7 @@ func (b *Board) call(e *journal.Call) {
 			k.fresh[e.Marker] = max(k.fresh[e.Marker], c.ended)
 		}
 	}
-	b.joins.add(joined{
-		marker: e.Marker, recorded: b.now, arrived: e.Arrived, provider: c.provider, good: c.good,
-		model: e.Model, prompt: e.Prompt, completion: e.Completion,
-	})
+	b.joins.add(joined{marker: e.Marker, recorded: b.now, arrived: e.Arrived, provider: c.provider, good: c.good, event: e})
 	b.lanes[c.provider].call(e, c, b.now)
 }
 

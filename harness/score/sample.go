@@ -74,36 +74,47 @@ func rank(class string) int {
 	return len(plan.Classes)
 }
 
+// callsOf are those behind a sample: all of its marker, or, where several
+// requests share one, the call that answered it.
+func (b *Board) callsOf(s *journal.Sample, k *kind) []*joined {
+	if k == nil || !k.shares {
+		return b.joins.of(s.Marker)
+	}
+	if c := b.joins.shared(s); c != nil {
+		return []*joined{c}
+	}
+	return nil
+}
+
+// cacheable tells whether a cache can hold the answer to a request: that to a
+// question, or to what was asked before word for word.
+func (k *kind) cacheable(s *journal.Sample) bool {
+	return k.mix.Kind == plan.KindFAQ || k.mix.Twice && s.Step > 1
+}
+
 // judge gives a sample its outcome and worth. The load knows only what the
 // client saw; whether an answer came from a lesser class or model, or of a
 // cache, is seen by the calls behind it, for any gateway alike. A refusal that
 // is right stays so, whoever refused.
 //
-// A cacheable request with no call behind it was served from a cache: a
-// question, or what was asked before word for word. Any other has a marker
-// nobody asked before, so that no cache can hold the answer that was verified:
-// its call was told late or lost, and it stays ok.
-func (b *Board) judge(s *journal.Sample, k *kind) (journal.Outcome, float64) {
+// A cacheable request with no call behind it was served from a cache. Any other
+// has a marker nobody asked before, so that no cache can hold the answer that
+// was verified: its call was told late or lost, and it stays ok.
+func (b *Board) judge(s *journal.Sample, k *kind, calls []*joined) (journal.Outcome, float64) {
 	if s.Outcome != journal.OK || s.Reason != "" || k == nil {
 		return s.Outcome, s.Value
 	}
-	var by behind
-	if k.shares {
-		by = b.joins.shared(s)
-	} else {
-		by = b.joins.answered(s)
+	by := behind(calls)
+	cached := by == nil && k.cacheable(s)
+	model, lesser := s.Model, cached
+	if by != nil {
+		model, lesser = by.event.Model, rank(b.lanes[by.provider].out.Class) > k.best
 	}
-	cached := !by.called && (k.mix.Kind == plan.KindFAQ || k.mix.Twice && s.Step > 1)
-	model := by.model
-	if !by.called {
-		model = s.Model
-	}
-	lesser := cached || by.called && rank(b.lanes[by.provider].out.Class) > k.best || k.tuned != nil && !k.tuned[model]
-	if by.misbilled {
-		k.out.Misbilled++
-	}
+	lesser = lesser || k.tuned != nil && !k.tuned[model]
 	if cached {
 		k.out.Cached++
+	} else if k.shares && misbilled(s, b.joins.rivals(s)) || !k.shares && misbilled(s, calls) {
+		k.out.Misbilled++
 	}
 	if age := k.age(s, cached); age > 0 {
 		k.out.Oldest = max(k.out.Oldest, age)
@@ -160,7 +171,9 @@ func (b *Board) count(w waiting) {
 	if b.steady.over && o.at >= b.steady.ended {
 		b.steady.freeze(b)
 	}
-	o.outcome, o.value = b.judge(s, k)
+	calls := b.callsOf(s, k)
+	o.outcome, o.value = b.judge(s, k, calls)
+	b.traces.add(s, k, o, calls)
 	o.answered = o.outcome == journal.OK || o.outcome == journal.Degraded || o.outcome == journal.Hung
 	o.figure = s.Total
 	if k != nil {

@@ -59,8 +59,11 @@ type Snapshot struct {
 	// ViolationCount counts all of them.
 	ViolationCount uint64
 	Instrument     Instrument
-	Log            []Line // the last lines, oldest first, at most LogLines
-	Skipped        uint64 // events of unknown kind passed over
+	Tracing        Tracing
+	Failures       []Trace // the worst requests, a few of each sort, in the order in which they were seen
+	Recent         []Trace // the latest requests, oldest first, at most RecentTraces
+	Log            []Line  // the last lines, oldest first, at most LogLines
+	Skipped        uint64  // events of unknown kind passed over
 }
 
 // LogLines bounds Snapshot.Log.

@@ -61,10 +61,20 @@ func doubtSteady(b *Board, _ *Snapshot) []string {
 	return nil
 }
 
-func doubtInjection(_ *Board, s *Snapshot) []string {
+// doubtInjection: a fault that waits for a condition which never held has done
+// what it says, as long as another one was injected.
+func doubtInjection(b *Board, s *Snapshot) []string {
 	var out []string
+	injected := false
 	for _, w := range s.Windows {
+		injected = injected || w.Injected > 0
+	}
+	for i, w := range s.Windows {
+		when := b.windows[i].fault.When
 		switch {
+		case when != nil && w.Injected == 0 && injected:
+		case when != nil && w.Injected == 0 && !s.Interrupted:
+			out = append(out, "inconclusive: fault "+w.Fault+" was never injected: "+when.String()+" never held, and there was no other fault")
 		case w.Injected == 0 && !s.Interrupted:
 			out = append(out, "inconclusive: fault "+w.Fault+" was never injected")
 		case w.Injected > 0 && !w.Confirmed:

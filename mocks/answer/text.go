@@ -39,6 +39,13 @@ func NewGen(id string, words int) Gen {
 	return Gen{sequence: newSequence(id), words: max(0, words)}
 }
 
+// Otherwise is the same text in other words, as another model would put it:
+// head and check are right, and the words between them are not the ID's.
+func (g Gen) Otherwise() Gen {
+	g.step = 1 + g.step%(vocabularySize-1)
+	return g
+}
+
 // ID is the marker's ID.
 func (g Gen) ID() string { return g.id }
 

@@ -80,6 +80,7 @@ func newGPUParams(s plan.Service) (gpuParams, error) {
 // that gives each call to the one with the fewest.
 type gpu struct {
 	params      gpuParams
+	sequences   int // of one batch, where no strain allows fewer
 	maxRequests int // at one replica, waiting or running; 0: no bound
 
 	mu       sync.Mutex
@@ -101,7 +102,7 @@ func newGPU(s plan.Service) (*gpu, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gpu{params: p, maxRequests: s.MaxRequests, replicas: make([]*replica, max(1, s.Replicas))}
+	g := &gpu{params: p, sequences: p.sequences, maxRequests: s.MaxRequests, replicas: make([]*replica, max(1, s.Replicas))}
 	g.alive = len(g.replicas)
 	for i := range g.replicas {
 		g.replicas[i] = &replica{engine: newEngine(&g.params)}

@@ -9,8 +9,9 @@ import (
 	"brownout/plan"
 )
 
-// Purposes of the two draws of a call.
+// Purposes of the draws of a call.
 const (
+	purposeTail       = "tail"
 	purposeFirstToken = "first_token"
 	purposePerToken   = "per_token"
 )

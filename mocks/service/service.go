@@ -120,7 +120,7 @@ func New(s plan.Service) (Model, error) {
 	}
 	switch s.Model {
 	case plan.ServiceCloud:
-		return &cloud{pace: p}, nil
+		return newCloud(p, s)
 	case plan.ServiceSlots:
 		return newSlots(p, s)
 	case plan.ServiceGPU:

@@ -13,9 +13,10 @@ import (
 // served first come, first served, and the rest refused.
 type slots struct {
 	pace
-	size, room int
+	own, room int
 
 	mu    sync.Mutex
+	size  int // own, or less under a strain
 	busy  int
 	queue queue
 }
@@ -27,7 +28,7 @@ func newSlots(p pace, s plan.Service) (*slots, error) {
 	case s.Queue < 0:
 		return nil, fmt.Errorf("service model %q needs queue >= 0, not %d", s.Model, s.Queue)
 	}
-	return &slots{pace: p, size: s.Slots, room: s.Queue}, nil
+	return &slots{pace: p, own: s.Slots, size: s.Slots, room: s.Queue}, nil
 }
 
 // Admit implements Model.
@@ -63,7 +64,7 @@ func (s *slots) release() {
 // handOver gives the slot to the head of the queue, or frees it. The caller
 // holds mu.
 func (s *slots) handOver() {
-	if !s.queue.next() {
+	if s.busy > s.size || !s.queue.next() {
 		s.busy--
 	}
 }

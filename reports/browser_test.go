@@ -1,0 +1,135 @@
+package reports_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// browser starts Chromium, or skips the test where the machine has none (make
+// test installs it).
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		t.Skip("no Chromium on this machine")
+	}
+	// A browser that runs as root, as in most containers, has no sandbox.
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1100, 900))...)
+	t.Cleanup(stop)
+	ctx, stop := chromedp.NewContext(alloc)
+	t.Cleanup(stop)
+	ctx, stop = context.WithTimeout(ctx, 60*time.Second)
+	t.Cleanup(stop)
+	return ctx
+}
+
+// The page is looked at as its readers do: in a browser, in light and in dark.
+func TestHTMLInABrowser(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(page, write(t, "html", finished(), finished()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx := browser(t)
+	var asked, said []string
+	chromedp.ListenTarget(ctx, func(e any) {
+		switch e := e.(type) {
+		case *network.EventRequestWillBeSent:
+			if u := e.Request.URL; u != "file://"+page && !strings.HasPrefix(u, "data:") {
+				asked = append(asked, u)
+			}
+		case *log.EventEntryAdded:
+			said = append(said, e.Entry.Text)
+		case *runtime.EventExceptionThrown:
+			said = append(said, e.ExceptionDetails.Error())
+		}
+	})
+	var seen struct {
+		Charts, Bars, Lines, Shades, Falls, Dialogs int
+		Wide                                        bool
+	}
+	const look = `(() => {
+		const n = s => [...document.querySelectorAll(s)].filter(e => e.getBoundingClientRect().width > 0).length;
+		document.querySelectorAll("details").forEach(d => d.open = true);
+		return {Charts: n("svg.chart"), Bars: n("figure svg.chart rect.ok"), Lines: n("polyline"), Shades: n(".shade"),
+			Falls: n("details svg.chart rect"), Dialogs: document.querySelectorAll("script").length,
+			Wide: document.documentElement.scrollWidth > window.innerWidth};
+	})()`
+	if err := chromedp.Run(ctx, log.Enable(), network.Enable(), runtime.Enable(), chromedp.Navigate("file://"+page), chromedp.Evaluate(look, &seen)); err != nil {
+		t.Fatal(err)
+	}
+	if seen.Charts < 12 || seen.Bars < 60 || seen.Lines < 8 || seen.Shades < 10 || seen.Falls < 8 {
+		t.Errorf("charts are missing: %+v", seen)
+	}
+	if seen.Dialogs != 0 {
+		t.Errorf("%d scripts came into the page with what others wrote", seen.Dialogs)
+	}
+	if seen.Wide {
+		t.Error("the page is wider than its window")
+	}
+	if len(asked) > 0 || len(said) > 0 {
+		t.Errorf("the page asked for %q and the console says %q", asked, said)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		t.Run(scheme, func(t *testing.T) {
+			var low []string
+			err := chromedp.Run(ctx, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+				chromedp.Evaluate(contrastScript, &low))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(low) > 0 {
+				t.Errorf("text with a contrast below 4.5 to 1 (WCAG 2.1, AA): %q", low)
+			}
+		})
+	}
+	t.Run("by keyboard", func(t *testing.T) {
+		var focused string
+		if err := chromedp.Run(ctx, chromedp.KeyEvent("\t"), chromedp.Evaluate(`document.activeElement.textContent`, &focused)); err != nil {
+			t.Fatal(err)
+		}
+		if focused != "Skip to the verdict" {
+			t.Errorf("the first stop of the tab key is %q", focused)
+		}
+	})
+}
+
+// contrastScript lists texts whose colour is too near to what is behind them.
+const contrastScript = `(() => {
+	const rgb = s => s.match(/[\d.]+/g).map(Number);
+	const lum = c => { const f = v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; return .2126 * f(c[0]) + .7152 * f(c[1]) + .0722 * f(c[2]); };
+	const behind = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+	const low = [];
+	for (const e of document.querySelectorAll("p, li, td, th, dt, b, span, summary, h2, h3, h4, caption, svg text")) {
+		if (!e.textContent.trim() || e.classList.contains("skip") || e.getBoundingClientRect().width === 0) continue;
+		const s = getComputedStyle(e), a = lum(rgb(e.closest("svg") ? s.fill : s.color)), b = lum(behind(e.parentElement));
+		const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+		if (ratio < 4.5) low.push(e.tagName + " " + e.className.toString() + " " + e.textContent.slice(0, 30) + " " + ratio.toFixed(2));
+	}
+	return [...new Set(low)];
+})()`
+
+func TestHTMLIsSmall(t *testing.T) {
+	if n := len(write(t, "html", finished())); n > 1<<20 {
+		t.Errorf("%s", fmt.Sprint("the page of one run is ", math.Round(float64(n)/1024), " KB"))
+	}
+}

@@ -1,0 +1,295 @@
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+
+	"brownout/harness/score"
+)
+
+// Variant is one of the things that are compared, with its runs.
+type Variant struct {
+	Label string
+	Runs  []*score.Snapshot
+}
+
+// Matrix sets variants side by side. Every figure is a mean over the runs of a
+// variant, with its 95 % interval: by Student's t over several runs, and of one
+// run the score's own bootstrap interval.
+type Matrix struct {
+	Scenario string         `json:"scenario"`
+	Figures  []MatrixFigure `json:"figures"`
+	Variants []string       `json:"variants"`
+	Verdicts []string       `json:"verdicts"` // by variant, such as "pass 3, fail 0, inconclusive 0"
+}
+
+// MatrixFigure is one figure of every variant.
+type MatrixFigure struct {
+	Name  string       `json:"name"`
+	Unit  string       `json:"unit"`
+	More  bool         `json:"more_is_better"`
+	Cells []MatrixCell `json:"cells"` // by variant
+}
+
+// MatrixCell is a figure of one variant.
+type MatrixCell struct {
+	Known bool    `json:"known"`
+	Mean  float64 `json:"mean"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+	Best  bool    `json:"best"`
+	Worst bool    `json:"worst"`
+	// LikeBest tells that the interval meets that of the best: the difference
+	// is not distinguishable from chance.
+	LikeBest bool `json:"not_distinguishable_from_best"`
+}
+
+// figures of a run that are compared.
+var compared = []struct {
+	name, unit string
+	more       bool
+	of         func(*score.Snapshot) (float64, bool)
+}{
+	{"score", "points", true, func(s *score.Snapshot) (float64, bool) { return s.Score.Total, s.Score.Scored }},
+	{"worst window", "points", true, func(s *score.Snapshot) (float64, bool) { return s.Score.Worst, s.Score.Scored }},
+	{"availability", "share", true, func(s *score.Snapshot) (float64, bool) { return s.Requests.Availability(), s.Requests.Total > 0 }},
+	{"integrity", "share", true, func(s *score.Snapshot) (float64, bool) { return s.Requests.Integrity(), s.Requests.Total > 0 }},
+	{"time to failover", "s", false, slowestFailover},
+	{"p95 under fault", "s", false, func(s *score.Snapshot) (float64, bool) {
+		worst := 0.0
+		for _, w := range s.Windows {
+			worst = max(worst, w.LatencyP95.Seconds())
+		}
+		return worst, worst > 0
+	}},
+	{"calls per request", "", false, func(s *score.Snapshot) (float64, bool) {
+		var calls uint64
+		for _, l := range s.Providers {
+			calls += l.Calls
+		}
+		return float64(calls) / float64(max(1, s.Requests.Total)), s.Requests.Total > 0
+	}},
+	{"cost of a good answer", "USD", false, func(s *score.Snapshot) (float64, bool) {
+		usd := 0.0
+		for _, l := range s.Providers {
+			usd += l.CostUSD
+		}
+		good := s.Requests.OK + s.Requests.Degraded
+		return usd / float64(max(1, good)), good > 0
+	}},
+	{"wasted", "USD", false, func(s *score.Snapshot) (float64, bool) { return s.Tracing.WastedUSD, true }},
+	{"violations", "", false, func(s *score.Snapshot) (float64, bool) { return float64(s.ViolationCount), true }},
+}
+
+// NewMatrix computes the matrix of one scenario.
+func NewMatrix(scenario string, variants []Variant) Matrix {
+	m := Matrix{Scenario: scenario}
+	for _, v := range variants {
+		m.Variants = append(m.Variants, v.Label)
+		m.Verdicts = append(m.Verdicts, verdictWords(v.Runs))
+	}
+	for i, c := range compared {
+		f := MatrixFigure{Name: c.name, Unit: c.unit, More: c.more}
+		for _, v := range variants {
+			var values []float64
+			for _, s := range v.Runs {
+				if x, ok := c.of(s); ok && !math.IsNaN(x) && !math.IsInf(x, 0) {
+					values = append(values, x)
+				}
+			}
+			cell := cellOf(values)
+			if i == 0 && len(values) == 1 { // the score knows its own interval
+				cell.Low, cell.High = v.Runs[0].Score.Low, v.Runs[0].Score.High
+			}
+			f.Cells = append(f.Cells, cell)
+		}
+		f.mark()
+		m.Figures = append(m.Figures, f)
+	}
+	return m
+}
+
+func cellOf(values []float64) MatrixCell {
+	switch len(values) {
+	case 0:
+		return MatrixCell{}
+	case 1:
+		return MatrixCell{Known: true, Mean: values[0], Low: values[0], High: values[0]}
+	}
+	mean, half := meanInterval(values)
+	return MatrixCell{Known: true, Mean: mean, Low: mean - half, High: mean + half}
+}
+
+// mark finds the best and the worst, and those that cannot be told from the
+// best. Where all are equal there is neither.
+func (f *MatrixFigure) mark() {
+	best, worst := -1, -1
+	better := func(a, b float64) bool {
+		if f.More {
+			return a > b
+		}
+		return a < b
+	}
+	for i, c := range f.Cells {
+		if !c.Known {
+			continue
+		}
+		if best < 0 || better(c.Mean, f.Cells[best].Mean) {
+			best = i
+		}
+		if worst < 0 || better(f.Cells[worst].Mean, c.Mean) {
+			worst = i
+		}
+	}
+	if best < 0 || f.Cells[best].Mean == f.Cells[worst].Mean {
+		return
+	}
+	b := f.Cells[best]
+	f.Cells[best].Best, f.Cells[worst].Worst = true, true
+	for i := range f.Cells {
+		c := &f.Cells[i]
+		c.LikeBest = i != best && c.Known && c.Low <= b.High && b.Low <= c.High
+	}
+}
+
+func verdictWords(runs []*score.Snapshot) string {
+	var pass, fail, doubt int
+	for _, s := range runs {
+		switch s.Verdict {
+		case score.Pass:
+			pass++
+		case score.Fail:
+			fail++
+		default:
+			doubt++
+		}
+	}
+	return fmt.Sprintf("pass %d, fail %d, inconclusive %d", pass, fail, doubt)
+}
+
+// matrixTable arranges a matrix: a row for each variant.
+func matrixTable(m Matrix) table {
+	t := table{title: m.Scenario, head: []string{"variant", "verdicts"}}
+	for _, f := range m.Figures {
+		t.head = append(t.head, f.Name)
+	}
+	for i, v := range m.Variants {
+		row := []string{v, m.Verdicts[i]}
+		for _, f := range m.Figures {
+			row = append(row, f.text(i))
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
+}
+
+// text is a cell for people.
+func (f MatrixFigure) text(i int) string {
+	c := f.Cells[i]
+	if !c.Known {
+		return "never"
+	}
+	s := f.value(c.Mean)
+	if c.High > c.Low {
+		s += fmt.Sprintf(" (%s to %s)", f.value(c.Low), f.value(c.High))
+	}
+	switch {
+	case c.Best:
+		s += " best"
+	case c.LikeBest:
+		s += " ≈ best"
+	case c.Worst:
+		s += " worst"
+	}
+	return s
+}
+
+func (f MatrixFigure) value(v float64) string {
+	switch f.Unit {
+	case "points":
+		return fmt.Sprintf("%.1f", v)
+	case "share":
+		return percent(v)
+	case "s":
+		return fmt.Sprintf("%.2f s", v)
+	case "USD":
+		return dollars(v)
+	}
+	return fmt.Sprintf("%.3g", v)
+}
+
+// Matrices prints matrices. "≈ best" is not distinguishable from the best.
+func Matrices(w io.Writer, ms []Matrix, st Style) {
+	for _, m := range ms {
+		t := matrixTable(m)
+		fmt.Fprintf(w, "\n%s\n", t.title)
+		// Many columns and few rows: a terminal is higher than it is wide.
+		head, rows := turned(t)
+		if st.ASCII {
+			for _, r := range rows {
+				for i := range r {
+					r[i] = asciiOnly(r[i])
+				}
+			}
+		}
+		Listing(w, head, rows, st)
+	}
+	fmt.Fprintln(w, "best and worst are marked; what cannot be told from the best with 95 % confidence is like best")
+}
+
+// turned makes columns of rows.
+func turned(t table) (head []string, rows [][]string) {
+	head = []string{"figure"}
+	for _, r := range t.rows {
+		head = append(head, r[0])
+	}
+	for i := 1; i < len(t.head); i++ {
+		row := []string{t.head[i]}
+		for _, r := range t.rows {
+			row = append(row, r[i])
+		}
+		rows = append(rows, row)
+	}
+	return head, rows
+}
+
+func asciiOnly(s string) string {
+	out := make([]rune, 0, len(s))
+	for _, r := range s {
+		if r == '≈' {
+			out = append(out, []rune("like")...)
+			continue
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+// MatrixFormats lists the formats of comparisons.
+func MatrixFormats() []string { return []string{"json", "md", "html"} }
+
+// WriteMatrices writes comparisons in one of MatrixFormats.
+func WriteMatrices(w io.Writer, format string, ms []Matrix) error {
+	switch format {
+	case "json":
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(map[string]any{"schema": "brownout.compare/1", "matrices": ms})
+	case "md":
+		for _, m := range ms {
+			if _, err := io.WriteString(w, markdownTable(matrixTable(m))); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "html":
+		p := htmlPage{Title: "Comparison"}
+		for _, m := range ms {
+			p.Compared = append(p.Compared, matrixTable(m))
+		}
+		return htmlTemplate.ExecuteTemplate(w, "report.html", p)
+	}
+	return fmt.Errorf("unknown format %q for a comparison; known are json, md, html", format)
+}
