@@ -193,7 +193,7 @@ func (r *run) begin(ctx context.Context) error {
 	}
 	r.start = time.Now()
 	r.load, err = load.New(load.Config{
-		Plan: r.plan, BaseURL: r.rig.target.URL, Key: "sk-brownout-client", Model: r.firstModel(),
+		Plan: r.plan, BaseURL: r.rig.target.URL, Key: "sk-brownout-client", Model: r.plan.FirstModel(), Embedding: r.plan.FirstEmbedding(),
 		Start: r.start, Emit: r.record, VegetaResults: results,
 	})
 	if err != nil {
@@ -218,21 +218,6 @@ func (r *run) begin(ctx context.Context) error {
 func (r *run) record(e journal.Event) {
 	r.trailing.see(e, time.Since(r.start))
 	r.recorder.Record(e)
-}
-
-// firstModel is what clients ask for: the first model of the plan's first
-// choice.
-func (r *run) firstModel() string {
-	first := r.plan.Providers[0]
-	if len(r.plan.Router.Order) > 0 {
-		if p, ok := r.plan.Provider(r.plan.Router.Order[0]); ok {
-			first = p
-		}
-	}
-	if len(first.Models) == 0 {
-		return ""
-	}
-	return first.Models[0].ID
 }
 
 // finish drives the load and the faults to their end, and takes all down.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"brownout/mocks/answer"
 	"brownout/mocks/wire"
 )
 
@@ -81,7 +82,7 @@ func (c *call) vectors(embedder wire.Embedder, in *wire.EmbedRequest) *wire.Fail
 		Model: c.model.ID, Vectors: make([][]float32, len(in.Inputs)), Usage: wire.Usage{Prompt: c.obs.Prompt}, Created: time.Now(),
 	}
 	for i, s := range in.Inputs {
-		e.Vectors[i] = vector(s, dimensions)
+		e.Vectors[i] = answer.Vector(s, dimensions)
 	}
 	c.obs.FirstToken = time.Since(c.p.epoch)
 	c.writeHeaders()

@@ -3,6 +3,8 @@ package mocks
 import (
 	"encoding/json"
 	"strings"
+
+	"brownout/mocks/answer"
 )
 
 // In JSON mode the answer is one object whose one string is the text, so that
@@ -21,16 +23,14 @@ func jsonAround(schema json.RawMessage, marker string) (before, after string) {
 	if len(schema) == 0 {
 		return jsonBefore, jsonAfter
 	}
-	g := newFiller(schema, marker)
-	g.hole, g.all = -1, true
-	object := g.fill()
+	object, hole := answer.Object(marker, schema)
 	if !strings.HasPrefix(object, "{") {
 		return jsonBefore, jsonAfter
 	}
-	if g.hole < 0 {
+	if hole < 0 {
 		return object, ""
 	}
-	return object[:g.hole], object[g.hole:]
+	return object[:hole], object[hole:]
 }
 
 // resumeJSON takes off a prefill what it holds of the object before the text,

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"brownout/mocks/answer"
 	"brownout/mocks/wire"
 )
 
@@ -92,7 +93,7 @@ func (c *call) newToolCalls(tools []wire.Tool) *toolCalls {
 		k.Purpose = "tool_call_id " + strconv.Itoa(i)
 		t.list[i] = wire.ToolCall{
 			ID: ids.NewToolCallID(k.Bits()), Name: tool.Name,
-			Arguments: newFiller(tool.Schema, c.obs.Marker+" "+tool.Name).fill(),
+			Arguments: answer.Arguments(c.obs.Marker, tool.Name, tool.Schema),
 		}
 	}
 	return t

@@ -43,6 +43,10 @@ var (
 		KindStream:    {Kind: KindStream, Weight: 1, Deadline: 6 * time.Second, Tokens: 60, Prompt: 40, Degraded: 0.7},
 		KindFAQ:       {Kind: KindFAQ, Weight: 1, Deadline: 4 * time.Second, Tokens: 30, Prompt: 12, Degraded: 0.7, FAQs: 20},
 		KindSensitive: {Kind: KindSensitive, Weight: 1, Deadline: 4 * time.Second, Tokens: 40, Prompt: 40, Degraded: 0.7, Allow: []string{ClassGPU, ClassEdge}},
+		KindLong:      {Kind: KindLong, Weight: 1, Deadline: 20 * time.Second, Tokens: 400, Prompt: 2000, Degraded: 0.7},
+		KindEmbed:     {Kind: KindEmbed, Weight: 1, Deadline: 4 * time.Second, Prompt: 40, Inputs: 3, Dimensions: 256, Degraded: 0.7},
+		KindTools:     {Kind: KindTools, Weight: 1, Deadline: 6 * time.Second, Tokens: 40, Prompt: 40, Degraded: 0.7},
+		KindAgent:     {Kind: KindAgent, Weight: 1, Deadline: 15 * time.Second, Tokens: 30, Prompt: 40, Steps: 4, Degraded: 0.7},
 	}
 	DefaultRouter = Router{
 		Policy:            "priority",

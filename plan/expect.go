@@ -175,11 +175,19 @@ func (e Expectation) Check(p *Plan) error {
 			}
 		case ArgClass:
 			known = append(known, Classes...)
+		case ArgModel:
+			for _, v := range p.Providers {
+				for _, m := range v.Models {
+					known = append(known, v.Names(m)...)
+				}
+			}
 		}
 	}
 	if slices.Contains(known, e.Arg) {
 		return nil
 	}
+	slices.Sort(known)
+	known = slices.Compact(known)
 	text := e.Metric + "(" + e.Arg + ")"
 	return &ExpectationError{
 		Text: text, Offset: len(e.Metric) + 1,

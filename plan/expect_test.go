@@ -100,13 +100,13 @@ func TestExpectationHolds(t *testing.T) {
 func TestExpectationCheck(t *testing.T) {
 	p := &plan.Plan{
 		Load:      plan.Load{Mix: []plan.Mix{{Kind: plan.KindChat}}},
-		Providers: []plan.Provider{{Name: "openai"}},
+		Providers: []plan.Provider{{Name: "openai", Models: []plan.Model{{ID: "gpt"}}, Variants: []plan.Variant{{Model: "gpt", ID: "gpt-next"}}}},
 		Faults:    []plan.Fault{{Name: "outage-2"}},
 	}
 	for metric, ok := range map[string]bool{
 		"p95": true, "p95(chat)": true, "p95(stream)": false,
 		"availability(fault)": true, "availability(outage-2)": true, "availability(chat)": true, "availability(outage)": false,
-		"share(openai)": true, "share(edge)": true, "share(opnai)": false,
+		"share(openai)": true, "share(edge)": true, "share(opnai)": false, "share(gpt)": true, "share(gpt-next)": true, "share(gpt-last)": false,
 	} {
 		m := "<= 1s"
 		if !strings.HasPrefix(metric, "p") {

@@ -29,6 +29,7 @@ const (
 	ArgFault    = "fault"    // a fault's name, or the word "fault" for the worst of them
 	ArgProvider = "provider" // a provider's name
 	ArgClass    = "class"    // a class of providers
+	ArgModel    = "model"    // a model of a provider's catalogue, or a version of one
 )
 
 // Metric is one figure of a run that an expectation may name.
@@ -54,15 +55,25 @@ func Metrics() []Metric {
 		{Name: "cost_factor", Unit: UnitFactor, Arg: []string{ArgFault}, Doc: "cost per good answer while a fault lasted over that of steady state, the most of all faults"},
 		{Name: "cost_per_good_answer", Unit: UnitUSD, Doc: "billed cost over good answers, over the whole run"},
 		{Name: "violations", Unit: UnitCount, Doc: "requests that reached a provider they must not reach (any of them fails the run anyway)"},
-		{Name: "corrupt", Unit: UnitCount, Arg: request, Doc: "requests answered with a truncated, foreign, altered, empty or swapped text"},
+		{Name: "corrupt", Unit: UnitCount, Arg: request, Doc: "requests answered with a truncated, foreign, poisoned, altered, empty or swapped text, or with wrong vectors or arguments"},
 		{Name: "hung", Unit: UnitCount, Arg: request, Doc: "requests without an end by their deadline"},
 		{Name: "failed", Unit: UnitCount, Arg: request, Doc: "requests that ended in an error"},
-		{Name: "degraded", Unit: UnitCount, Arg: request, Doc: "requests answered by a lesser class or a cache"},
+		{Name: "degraded", Unit: UnitCount, Arg: request, Doc: "requests answered by a lesser class, a model that stands in for a fine-tuned one, or a cache"},
 		{Name: "deadline_misses", Unit: UnitCount, Arg: request, Doc: "requests that hung or were answered after their deadline"},
+		{Name: "refused", Unit: UnitCount, Arg: request, Doc: "requests refused as is right, with the reason passed on: by a content filter, or in the way that the mix's refusal names"},
+		{Name: "workflows", Unit: UnitShare, Doc: "share of agents' workflows that were finished: every step answered in time, or the last one refused as is right"},
+		{Name: "workflow_cost", Unit: UnitUSD, Doc: "billed for all calls of one workflow, failed attempts that are billed included: the dearest of them"},
+		{Name: "misbilled", Unit: UnitCount, Arg: request, Doc: "good answers that name another model, or other token counts, than the call that gave them, so that somebody pays for an attempt that failed"},
+		{Name: "poisoned", Unit: UnitCount, Arg: request, Doc: "requests answered with a text that carries a canary: an injected instruction, or what was told to another tenant"},
+		{Name: "swapped", Unit: UnitCount, Arg: request, Doc: "requests answered by a model that no provider they may reach has"},
+		{Name: "disagreeing", Unit: UnitCount, Arg: request, Doc: "requests asked again, word for word and at the same temperature, whose second answer differed from the first"},
+		{Name: "cached", Unit: UnitCount, Arg: request, Doc: "requests answered without a call to any provider"},
+		{Name: "stale", Unit: UnitCount, Arg: request, Doc: "requests answered from a cache with an answer older than the mix's max_age"},
+		{Name: "stale_age", Unit: UnitTime, Arg: request, Doc: "greatest age of an answer from a cache: since a provider was last asked the same, or as the answer says itself; 0 where none was cached"},
 		{Name: "p50", Unit: UnitTime, Arg: request, Doc: "median latency: time to first token for streams, total otherwise"},
 		{Name: "p95", Unit: UnitTime, Arg: request, Doc: "95th percentile of latency: time to first token for streams, total otherwise"},
 		{Name: "p99", Unit: UnitTime, Arg: request, Doc: "99th percentile of latency: time to first token for streams, total otherwise"},
-		{Name: "share", Unit: UnitShare, Arg: []string{ArgProvider, ArgClass}, Required: true, Doc: "share of good calls of the whole run that a provider, or all of a class, served"},
+		{Name: "share", Unit: UnitShare, Arg: []string{ArgProvider, ArgClass, ArgModel}, Required: true, Doc: "share of good calls of the whole run that a provider, all of a class, or a model served"},
 	}
 }
 

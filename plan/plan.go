@@ -66,31 +66,6 @@ func (l Load) Rate(t time.Duration) float64 {
 	return p[len(p)-1].Rate
 }
 
-// Request kinds of a mix.
-const (
-	KindChat      = "chat"      // unary answer
-	KindStream    = "stream"    // streamed answer, timed token by token
-	KindFAQ       = "faq"       // cacheable: questions repeat and share a marker; a stale or cached answer is worth "degraded"
-	KindSensitive = "sensitive" // must stay within Allow; may never leave it
-)
-
-// Kinds lists the request kinds a mix may name.
-var Kinds = []string{KindChat, KindStream, KindFAQ, KindSensitive}
-
-// Mix is one kind of request and its share of the load.
-type Mix struct {
-	Kind     string        `json:"kind" toml:"kind"`
-	Weight   float64       `json:"weight" toml:"weight"`                 // > 0; shares are weight over the sum of weights
-	Deadline time.Duration `json:"deadline_ns" toml:"deadline"`          // from the scheduled send time; later is "hung"
-	Tokens   int           `json:"tokens" toml:"tokens"`                 // asked length of the answer, in words
-	Prompt   int           `json:"prompt_words" toml:"prompt"`           // length of the prompt, in words
-	Allow    []string      `json:"allow,omitempty" toml:"allow"`         // classes the request may reach; empty: any
-	Regions  []string      `json:"regions,omitempty" toml:"regions"`     // regions the request may reach; empty: any
-	Strict   bool          `json:"strict,omitempty" toml:"strict"`       // an answer of a lesser class or of a cache counts as failed, not degraded
-	Degraded float64       `json:"degraded_value" toml:"degraded"`       // worth of a degraded answer, 0..1
-	FAQs     int           `json:"questions,omitempty" toml:"questions"` // number of distinct questions of kind faq
-}
-
 // Classes of providers, from the most to the least capable. An answer of a
 // class further down than the plan's first choice is "degraded".
 const (

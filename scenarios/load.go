@@ -109,9 +109,12 @@ func (d *document) mix(n *node) {
 		}
 		seen[kind] = true
 		m := plan.DefaultMix[kind]
-		d.read(c, &m, shape{label: label, path: "load.mix", hooks: map[string]func(*node){
+		ok := d.read(c, &m, shape{label: label, path: "load.mix", hooks: map[string]func(*node){
 			"allow": func(n *node) { m.Allow = d.allow(n, label) },
 		}})
+		if err := m.Check(); err != nil && ok && contains(plan.Kinds, kind) {
+			d.fail(c, label+": "+err.Error(), "")
+		}
 		if kind == plan.KindSensitive && len(m.Allow) == 0 && len(m.Regions) == 0 && c.table["allow"].isEmptyList() {
 			d.fail(c.find("allow"), label+": allow is empty, so that a sensitive request may go anywhere", `name the classes it may reach, for example ["gpu", "edge"]`)
 		}

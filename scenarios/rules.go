@@ -41,6 +41,14 @@ var rules = map[string]rule{
 	"load.mix.questions": {
 		min: 1, max: 1e6,
 	},
+	"load.mix.max_age":     positive,
+	"load.mix.inputs":      {min: 1, max: 2048},
+	"load.mix.dimensions":  {max: 1e5},
+	"load.mix.steps":       {min: 1, max: 1000},
+	"load.mix.refusal":     {oneOf: plan.Refusals},
+	"load.mix.temperature": {max: 2},
+	"load.mix.priority":    {oneOf: plan.Priorities},
+	"load.mix.budget":      positive,
 
 	"provider.class":                      {oneOf: plan.Classes},
 	"provider.limits.requests_per_minute": notNegative,

@@ -87,6 +87,8 @@ func newEvent(k Kind) Event {
 		return new(Note)
 	case KindInstrument:
 		return new(Instrument)
+	case KindWorkflow:
+		return new(Workflow)
 	case KindRunFinished:
 		return new(RunFinished)
 	}
@@ -168,6 +170,12 @@ func setSample(e *Sample, f field) error {
 		return setInt(&e.Completion, v)
 	case "bytes":
 		return setInt(&e.Bytes, v)
+	case "workflow":
+		return setString(&e.Workflow, v)
+	case "step":
+		return setInt(&e.Step, v)
+	case "age_ns":
+		return setInt(&e.Age, v)
 	}
 	return errStranger
 }

@@ -76,6 +76,9 @@ func (l *line) sample(e *Sample) {
 	l.optInt(`,"prompt_tokens":`, int64(e.Prompt))
 	l.optInt(`,"completion_tokens":`, int64(e.Completion))
 	l.optInt(`,"bytes":`, e.Bytes)
+	l.optStr(`,"workflow":`, e.Workflow)
+	l.optInt(`,"step":`, int64(e.Step))
+	l.optInt(`,"age_ns":`, int64(e.Age))
 }
 
 func (l *line) call(e *Call) {

@@ -32,6 +32,7 @@ const (
 	KindViolation   Kind = "violation"
 	KindNote        Kind = "note"
 	KindInstrument  Kind = "instrument"
+	KindWorkflow    Kind = "workflow"
 	KindRunFinished Kind = "run_finished"
 )
 
@@ -131,6 +132,22 @@ type Sample struct {
 	Prompt     int           `json:"prompt_tokens,omitempty"`
 	Completion int           `json:"completion_tokens,omitempty"`
 	Bytes      int64         `json:"bytes,omitempty"`
+	Workflow   string        `json:"workflow,omitempty"` // the workflow it is a step of
+	Step       int           `json:"step,omitempty"`     // of a workflow, of a call of a function and its result, or of one request asked twice: 1, 2 …; 0: it stands alone
+	Age        time.Duration `json:"age_ns,omitempty"`   // of an answer of a cache, as the target says
+}
+
+// Workflow is what the client saw of a series of dependent requests, each of
+// which is a Sample too. It is told when the last of them has ended.
+type Workflow struct {
+	ID        string        `json:"id"`           // the Workflow of its samples; their markers are ID-1, ID-2 …
+	Request   string        `json:"request"`      // request kind: agent
+	Scheduled time.Duration `json:"scheduled_ns"` // of the first step, since run start
+	Total     time.Duration `json:"total_ns"`     // from Scheduled to the end of the last step, capped at the deadline
+	Steps     int           `json:"steps"`        // that it has
+	Done      int           `json:"done"`         // that were answered
+	Outcome   Outcome       `json:"outcome"`      // ok where all steps were answered, or where the last one was rightly refused; else that of the step that ended it
+	Reason    string        `json:"reason,omitempty"`
 }
 
 // Call is what a provider saw of one attempt. T of its record is its end.
@@ -229,6 +246,9 @@ func (Note) Kind() Kind { return KindNote }
 
 // Kind names the event on disk.
 func (Instrument) Kind() Kind { return KindInstrument }
+
+// Kind names the event on disk.
+func (Workflow) Kind() Kind { return KindWorkflow }
 
 // Kind names the event on disk.
 func (RunFinished) Kind() Kind { return KindRunFinished }

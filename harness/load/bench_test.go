@@ -70,7 +70,7 @@ func BenchmarkProbe(b *testing.B) {
 			w := httptest.NewRecorder()
 			writeAnswer(b, w, kind, r.mix.shot(0).marker, m.Tokens)
 			p := &probe{Runner: r, ctx: context.Background(), base: repeating{w}}
-			req, err := http.NewRequest(http.MethodPost, r.mix.url, nil)
+			req, err := http.NewRequest(http.MethodPost, r.mix.kinds[0].url, nil)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -2,7 +2,7 @@
 // sends by the plan's schedule, whether or not the answers come.
 //
 // A plan and the address of an OpenAI-compatible target flow in; a Sample of
-// each request flows out, timed from the moment the request was due and judged
+// each request, and what became of each workflow, flow out, timed from the moment the request was due and judged
 // by its text, and each second what the load generator itself was able to do.
 // The package does not know what stands behind the address, which faults are
 // active, or what a sample is worth to a score.
@@ -29,9 +29,10 @@ type Config struct {
 	Plan          *plan.Plan          // what is sent and when
 	BaseURL       string              // scheme and host of the target, which speaks OpenAI's dialect
 	Key           string              // sent as a bearer token; never written anywhere
-	Model         string              // the model every request asks for
+	Model         string              // the model that requests ask for where their mix names none
+	Embedding     string              // likewise of embeddings
 	Start         time.Time           // run start, the zero of all times; zero value: when Run is called
-	Emit          func(journal.Event) // told of each sample, from many goroutines; must not block
+	Emit          func(journal.Event) // told of each sample and workflow, from many goroutines; must not block
 	VegetaResults io.Writer           // samples in vegeta's own encoding; nil: none
 	Transport     http.RoundTripper   // how requests travel; must end them when their context ends; nil: HTTP/1.1 with pooled connections
 }
@@ -78,14 +79,15 @@ func New(c Config) (*Runner, error) {
 		workers = plan.DefaultWorkers
 	}
 	r := &Runner{cfg: c, client: client, workers: workers, due: due, mix: m, meter: newMeter(workers)}
-	r.results = results{attack: c.Plan.Scenario, url: m.url}
+	r.results = results{attack: c.Plan.Scenario}
 	if c.VegetaResults != nil {
 		r.results.to(c.VegetaResults)
 	}
 	return r, nil
 }
 
-// Run sends the load and returns when the last answer is in. It returns an
+// Run sends the load and returns when the last answer is in, those to the later
+// steps of workflows included. It returns an
 // error where ctx ended first: requests in flight are then given up at once
 // and are not samples. It may be called once.
 func (r *Runner) Run(ctx context.Context) error {
@@ -128,7 +130,7 @@ func (r *Runner) Run(ctx context.Context) error {
 func (r *Runner) drain(ctx context.Context, attack <-chan *vegeta.Result) error {
 	longest := time.Duration(0)
 	for _, k := range r.mix.kinds {
-		longest = max(longest, k.Deadline)
+		longest = max(longest, k.Life())
 	}
 	over := time.NewTimer(time.Until(r.start.Add(r.cfg.Plan.Load.Duration + longest + plan.Grace)))
 	defer over.Stop()

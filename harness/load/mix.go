@@ -27,42 +27,55 @@ const spare = 16
 // mix is what is sent. Which kind request n is, its marker and its body are
 // functions of the seed and n, whoever asks and in whatever order.
 type mix struct {
-	seed  uint64
-	hash  string // four hex digits that tell the markers of one seed from another's
-	kinds []kind
-	url   string
+	seed   uint64
+	hash   string // four hex digits that tell the markers of one seed from another's
+	kinds  []kind
+	client wire.Client
+	base   string // scheme and host of the target
+	key    string
 }
 
 // kind is one kind of request, with everything made that does not depend on
 // the single request.
 type kind struct {
 	plan.Mix
-	upTo      float64 // its share of the load and the shares of those before it
-	maxTokens int
-	header    http.Header // shared by all its requests; never changed
-	bodies    []body      // one for each variant, or for each question
+	upTo    float64 // its share of the load and the shares of those before it
+	ask     wire.Request
+	url     string
+	header  http.Header // shared by all its requests; never changed
+	bodies  []body      // one for each variant, or for each question
+	answers models
+	length  int // of the vectors of kind embed; 0: not known
 }
 
-// body is the JSON of a request around its marker.
-type body struct{ head, tail []byte }
+// body is one variant of a request: its JSON around its marker, which may stand
+// in several places.
+type body struct {
+	parts   [][]byte
+	size    int      // of the parts
+	prompts []string // its texts, with stand where the marker goes; of kind embed one for each input
+	tool    int      // of kind tools: the function that must be called
+}
 
 // shot is one request.
 type shot struct {
 	*kind
-	n      uint64
-	marker string
-	body   body
+	n        uint64
+	marker   string
+	workflow string // of kind agent
+	body     *body
 }
 
 func newMix(c Config, client wire.Client) (*mix, error) {
 	m := &mix{
-		seed: c.Plan.Seed,
-		hash: fmt.Sprintf("%04x", chance.Key{Seed: c.Plan.Seed, Purpose: "marker"}.Bits()>>48),
+		seed:   c.Plan.Seed,
+		hash:   fmt.Sprintf("%04x", chance.Key{Seed: c.Plan.Seed, Purpose: "marker"}.Bits()>>48),
+		client: client, base: strings.TrimSuffix(c.BaseURL, "/"), key: c.Key,
 	}
 	sum := 0.0
 	for _, e := range c.Plan.Load.Mix {
-		if e.Weight <= 0 || e.Deadline <= 0 || e.Tokens <= 0 {
-			return nil, fmt.Errorf("load: mix entry %q: weight, deadline and tokens must be above zero", e.Kind)
+		if err := e.Check(); err != nil {
+			return nil, fmt.Errorf("load: mix entry %q: %w", e.Kind, err)
 		}
 		sum += e.Weight
 	}
@@ -72,13 +85,14 @@ func newMix(c Config, client wire.Client) (*mix, error) {
 	share := 0.0
 	for _, e := range c.Plan.Load.Mix {
 		share += e.Weight / sum
-		k := kind{Mix: e, upTo: share, maxTokens: e.Tokens + spare}
+		k := newKind(c, e)
+		k.upTo = share
 		count := variants
 		if e.Kind == plan.KindFAQ {
 			count = max(1, e.FAQs)
 		}
 		for i := range count {
-			if err := m.prepare(&k, i, c, client); err != nil {
+			if err := m.prepare(&k, i); err != nil {
 				return nil, fmt.Errorf("load: request of kind %q: %w", e.Kind, err)
 			}
 		}
@@ -88,22 +102,55 @@ func newMix(c Config, client wire.Client) (*mix, error) {
 	return m, nil
 }
 
+// newKind makes what all requests of a mix entry ask for.
+func newKind(c Config, e plan.Mix) kind {
+	k := kind{Mix: e, ask: wire.Request{
+		Model: e.Model, MaxTokens: e.Tokens + spare, Temperature: new(e.Temperature),
+		Stream: e.Streams(), IncludeUsage: e.Streams(),
+	}}
+	if e.Seed != 0 {
+		k.ask.Seed = new(int64(e.Seed))
+	}
+	if k.ask.Model == "" {
+		k.ask.Model = c.Model
+		if e.Kind == plan.KindEmbed {
+			k.ask.Model = c.Embedding
+		}
+	}
+	if e.Kind == plan.KindTools {
+		k.ask.Tools, k.ask.MaxTokens = functions(), max(k.ask.MaxTokens, callTokens)
+	}
+	k.answers = modelsOf(c.Plan, e, k.ask.Model)
+	k.length = lengthOf(c.Plan, e, k.ask.Model)
+	return k
+}
+
 // stand is put where the marker will be, to find the place again.
 const stand = "marker-stands-here"
 
 // prepare makes variant i of a kind's body. The client side of the dialect
 // writes it, so that nothing here knows how a request looks.
-func (m *mix) prepare(k *kind, i int, c Config, client wire.Client) error {
-	filler := chance.Key{Seed: m.seed, Marker: k.Kind + strconv.Itoa(i), Purpose: "prompt"}
-	var temperature float64
-	r, err := client.NewRequest(context.Background(), strings.TrimSuffix(c.BaseURL, "/"), c.Key, &wire.Request{
-		Model:        c.Model,
-		Messages:     []wire.Message{{Role: "user", Text: promptText(filler, k.Prompt, k.Tokens, answer.Mark(stand))}},
-		MaxTokens:    k.maxTokens,
-		Temperature:  &temperature,
-		Stream:       k.Kind == plan.KindStream,
-		IncludeUsage: k.Kind == plan.KindStream,
-	})
+func (m *mix) prepare(k *kind, i int) error {
+	b := body{}
+	var (
+		r   *http.Request
+		err error
+	)
+	switch k.Kind {
+	case plan.KindEmbed:
+		for j := range k.Inputs {
+			b.prompts = append(b.prompts, promptText(m.filler(k, i, j), k.Prompt, "Embed this. "+answer.Mark(stand)))
+		}
+		r, err = m.embedRequest(k, b.prompts)
+	default:
+		ask := "Answer in " + strconv.Itoa(k.Tokens) + " words. " + answer.Mark(stand)
+		if k.Kind == plan.KindTools {
+			b.tool = i % len(k.ask.Tools)
+			ask = "Call " + k.ask.Tools[b.tool].Name + " first. " + ask
+		}
+		b.prompts = []string{promptText(m.filler(k, i, 0), k.Prompt, ask)}
+		r, err = m.request(context.Background(), k, wire.Message{Role: "user", Text: b.prompts[0]})
+	}
 	if err != nil {
 		return err
 	}
@@ -114,21 +161,61 @@ func (m *mix) prepare(k *kind, i int, c Config, client wire.Client) error {
 	if err != nil {
 		return err
 	}
-	head, tail, found := bytes.Cut(whole, []byte(stand))
-	if !found || bytes.Contains(tail, []byte(stand)) {
+	b.parts = bytes.Split(whole, []byte(stand))
+	if len(b.parts) != 1+len(b.prompts) {
 		return errors.New("the dialect did not write the prompt as it was given")
 	}
-	k.bodies = append(k.bodies, body{head, tail})
-
-	m.url = r.URL.String()
-	k.header = r.Header
-	if len(k.Allow) > 0 {
-		k.header.Set(wire.HeaderAllow, strings.Join(k.Allow, ","))
+	for _, p := range b.parts {
+		b.size += len(p)
 	}
-	if len(k.Regions) > 0 {
-		k.header.Set(wire.HeaderRegions, strings.Join(k.Regions, ","))
+	k.bodies = append(k.bodies, b)
+	k.url, k.header = r.URL.String(), r.Header
+	k.say(wire.HeaderAllow, strings.Join(k.Allow, ","))
+	k.say(wire.HeaderRegions, strings.Join(k.Regions, ","))
+	k.say(wire.HeaderPriority, urgency[k.Priority])
+	k.say(wire.HeaderCache, k.caching())
+	if k.Budget > 0 {
+		k.say(wire.HeaderBudget, strconv.FormatFloat(k.Budget, 'f', -1, 64))
 	}
 	return nil
+}
+
+// urgency are the words of the header for those of plan.Priorities.
+var urgency = map[string]string{"interactive": "high", "batch": "low"}
+
+// caching is what the requests say of caches. A question is meant for them; of
+// what is asked twice a cache would only hear itself. The others say nothing.
+func (k *kind) caching() string {
+	switch {
+	case k.Kind == plan.KindFAQ:
+		return "on"
+	case k.Twice:
+		return "off"
+	}
+	return ""
+}
+
+// say sets a header of all requests, if there is anything to say.
+func (k *kind) say(header, value string) {
+	if value != "" {
+		k.header.Set(header, value)
+	}
+}
+
+// filler is the key of the words of one prompt.
+func (m *mix) filler(k *kind, variant, input int) chance.Key {
+	name := k.Kind + strconv.Itoa(variant)
+	if input > 0 {
+		name += "-" + strconv.Itoa(input)
+	}
+	return chance.Key{Seed: m.seed, Marker: name, Purpose: "prompt"}
+}
+
+// request makes a request of a kind with those messages.
+func (m *mix) request(ctx context.Context, k *kind, messages ...wire.Message) (*http.Request, error) {
+	ask := k.ask
+	ask.Messages = messages
+	return m.client.NewRequest(ctx, m.base, m.key, &ask)
 }
 
 // shot returns request n.
@@ -149,13 +236,29 @@ func (m *mix) shot(n uint64) shot {
 	} else {
 		id = strconv.AppendUint(append(id, '-'), n, 16)
 	}
-	return shot{kind: k, n: n, marker: string(id), body: k.bodies[which]}
+	s := shot{kind: k, n: n, body: &k.bodies[which]}
+	if k.Kind == plan.KindAgent {
+		s.workflow = string(id)
+		id = append(id, "-1"...)
+	}
+	s.marker = string(id)
+	return s
 }
 
 // json is the request's body.
 func (s shot) json() []byte {
-	b := make([]byte, 0, len(s.body.head)+len(s.marker)+len(s.body.tail))
-	b = append(b, s.body.head...)
-	b = append(b, s.marker...)
-	return append(b, s.body.tail...)
+	b := make([]byte, 0, s.size())
+	for i, p := range s.body.parts {
+		if i > 0 {
+			b = append(b, s.marker...)
+		}
+		b = append(b, p...)
+	}
+	return b
 }
+
+// size is the length of the body.
+func (s shot) size() int { return s.body.size + (len(s.body.parts)-1)*len(s.marker) }
+
+// prompt is text i of the request, as it was sent.
+func (s shot) prompt(i int) string { return strings.ReplaceAll(s.body.prompts[i], stand, s.marker) }

@@ -16,7 +16,8 @@ import (
 // probe is the transport under vegeta. It sends a request, reads the answer to
 // its end while timing and verifying it, tells the sample, and only then hands
 // vegeta a response without a body: nothing of an answer is kept, and there is
-// one place where a request ends.
+// one place where a request ends. Requests that follow from the answer are sent
+// before that too, so that a worker is busy for as long as they take.
 type probe struct {
 	*Runner
 	ctx  context.Context // of the run: vegeta's requests carry none
@@ -34,41 +35,81 @@ func (p *probe) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	s := p.mix.shot(n)
 	due := p.due.At(n)
-	sample := &journal.Sample{Marker: s.marker, Request: s.Kind, Scheduled: due}
+	e := exchange{probe: p, shot: s, until: due + s.Deadline}
+	e.sample = &journal.Sample{Marker: s.marker, Request: s.Kind, Scheduled: due, Workflow: s.workflow}
+	if s.Turns() > 1 {
+		e.sample.Step = 1
+	}
+	e.print.on = s.Twice
 
 	now := p.since()
-	if now >= due+s.Deadline {
+	if now >= e.until {
 		p.meter.missed(now - due)
-		p.tell(s, sample, now, finding{outcome: journal.Hung, reason: reasonNotSent})
+		e.found = e.tell(now, finding{outcome: journal.Hung, reason: reasonNotSent})
+		p.results.add(s, e.sample)
+		p.follow(&e)
 		return nil, errNotSent
 	}
 	p.meter.dispatched(now - due)
 	defer p.meter.ended()
-	sample.Sent = now
-
-	ctx, cancel := context.WithDeadline(p.ctx, p.start.Add(due+s.Deadline))
-	defer cancel()
-	e := exchange{probe: p, ctx: ctx, shot: s, sample: sample}
-	found := e.run(req)
-	now = p.since()
-	if found.outcome == gaveUp {
+	e.do(req)
+	if e.found.outcome == gaveUp {
 		return nil, p.ctx.Err()
 	}
-	p.tell(s, sample, now, found)
+	p.results.add(s, e.sample)
+	p.follow(&e)
 	if e.resp == nil {
-		return nil, errors.New(found.reason)
+		return nil, errors.New(e.found.reason)
 	}
-	e.settle(cancel)
 	e.resp.Body = http.NoBody
 	return e.resp, nil
 }
 
-// tell completes a sample with what was found at a time, and hands it on.
-func (p *probe) tell(s shot, sample *journal.Sample, at time.Duration, f finding) {
+// exchange is one request and its answer.
+type exchange struct {
+	*probe
+	ctx    context.Context // of the request: ends at its deadline or with the run
+	shot   shot
+	until  time.Duration // its deadline, since run start
+	sample *journal.Sample
+	resp   *http.Response // nil until a head came
+	body   counted
+	whole  bool // the answer is read to its end, if not the body
+	found  finding
+
+	words int             // of a text that was right
+	calls []wire.ToolCall // that the answer asks for, and that are right
+	print fingerprint     // of the text, where it is compared with another
+	other fingerprint     // of the text that it must agree with
+}
+
+// do sends the request, judges what comes, tells the sample and lets go of the
+// response. Of a request that was given up there is nothing to tell.
+func (e *exchange) do(req *http.Request) {
+	ctx, cancel := context.WithDeadline(e.probe.ctx, e.start.Add(e.until))
+	defer cancel()
+	e.ctx = ctx
+	e.sample.Sent = e.since()
+	f := e.run(req)
+	now := e.since()
+	if f.outcome == gaveUp {
+		e.found = f
+		return
+	}
+	e.found = e.tell(now, f)
+	if e.resp != nil {
+		e.settle(cancel)
+	}
+}
+
+// tell completes the sample with what was found at a time, and hands it on. It
+// returns what the request came to in the end.
+func (e *exchange) tell(at time.Duration, f finding) finding {
+	sample := e.sample
 	sample.Total = at - sample.Scheduled
-	if sample.Total >= s.Deadline {
+	if at >= e.until {
 		// Whatever came at last, nobody was waiting for it any more.
-		sample.Total = s.Deadline
+		sample.Total = e.until - sample.Scheduled
 		if f.outcome != journal.Hung {
 			f = finding{outcome: journal.Hung, reason: reasonTimeout}
 		}
@@ -78,21 +119,10 @@ func (p *probe) tell(s shot, sample *journal.Sample, at time.Duration, f finding
 		sample.Value = 1
 	}
 	if f.detail != "" {
-		sample.Detail = redact(f.detail, p.cfg.Key)
+		sample.Detail = redact(f.detail, e.cfg.Key)
 	}
-	p.results.add(s.n, len(s.body.head)+len(s.marker)+len(s.body.tail), sample)
-	p.cfg.Emit(sample)
-}
-
-// exchange is one request and its answer.
-type exchange struct {
-	*probe
-	ctx    context.Context // of the request: ends at its deadline or with the run
-	shot   shot
-	sample *journal.Sample
-	resp   *http.Response // nil until a head came
-	body   counted
-	whole  bool // the answer is read to its end, if not the body
+	e.cfg.Emit(sample)
+	return f
 }
 
 // run sends the request and judges what comes.
@@ -105,19 +135,42 @@ func (e *exchange) run(req *http.Request) finding {
 	e.body.src = resp.Body
 	e.sample.Status = resp.StatusCode
 	e.sample.Provider = resp.Header.Get(wire.HeaderProvider)
-	e.sample.Attempts, _ = strconv.Atoi(resp.Header.Get(wire.HeaderAttempts)) // absent or odd: not known
+	if n := resp.Header.Get(wire.HeaderAttempts); n != "" {
+		e.sample.Attempts, _ = strconv.Atoi(n) // odd: not known
+	}
+	e.sample.Age = ageOf(resp.Header)
 
 	var f finding
 	switch {
 	case resp.StatusCode != http.StatusOK:
 		f = e.refusal()
-	case e.shot.Kind == plan.KindStream:
+	case e.shot.Kind == plan.KindEmbed:
+		f = e.embedded()
+	case e.shot.ask.Stream:
 		f = e.stream()
 	default:
 		f = e.unary()
 	}
 	e.sample.Bytes = e.body.n
 	return f
+}
+
+// maxAge bounds the age that an answer may claim, so that no odd header makes
+// an odd time of it.
+const maxAge = 10 * 365 * 24 * time.Hour
+
+// ageOf is the age of an answer of a cache, as it says itself; 0 where it says
+// nothing that can be believed.
+func ageOf(h http.Header) time.Duration {
+	says := h.Get(wire.HeaderAge)
+	if says == "" {
+		return 0
+	}
+	seconds, err := strconv.ParseFloat(says, 64)
+	if err != nil || !(seconds > 0 && seconds < maxAge.Seconds()) {
+		return 0
+	}
+	return time.Duration(seconds * float64(time.Second))
 }
 
 // settle lets go of the response. A stream's end marker comes before the end

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"strconv"
 	"strings"
 
 	"brownout/chance"
@@ -29,11 +28,10 @@ var vocabulary = strings.Fields(`
 const sentence = 12
 
 // promptText is the text of a request: filler up to the given number of words
-// in all, the asked length, and the mark that says whose answer it is. Which
+// in all, and what is asked, with the mark that says whose answer it is. Which
 // filler it is follows from the key.
-func promptText(key chance.Key, words, asked int, mark string) string {
+func promptText(key chance.Key, words int, ask string) string {
 	var b strings.Builder
-	ask := "Answer in " + strconv.Itoa(asked) + " words. " + mark
 	for i := range words - len(strings.Fields(ask)) {
 		key.Attempt = i
 		w := vocabulary[key.IntN(len(vocabulary))]

@@ -16,10 +16,10 @@ import (
 // results writes samples in vegeta's own encoding, for vegeta report and
 // vegeta plot. They are made from samples and not taken from vegeta, whose
 // results count from the moment of sending and know nothing of the answer.
-// The zero value writes nothing.
+// Requests that follow from another, as the later steps of a workflow do, have
+// no place in the schedule and are left out. The zero value writes nothing.
 type results struct {
 	attack string
-	url    string
 	start  time.Time
 	out    *bufio.Writer
 	encode vegeta.Encoder
@@ -34,11 +34,11 @@ func (r *results) to(w io.Writer) {
 }
 
 // add writes one sample. An error is kept for close and ends the writing.
-func (r *results) add(n uint64, sent int, s *journal.Sample) {
+func (r *results) add(of shot, s *journal.Sample) {
 	if r.encode == nil {
 		return
 	}
-	v := r.result(n, sent, s)
+	v := r.result(of, s)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err == nil {
@@ -49,16 +49,16 @@ func (r *results) add(n uint64, sent int, s *journal.Sample) {
 // result is a sample in vegeta's terms. The number orders results by schedule,
 // as vegeta plot needs them, and the timestamp is the scheduled one. The code
 // is left out where no whole answer came, as vegeta does.
-func (r *results) result(n uint64, sent int, s *journal.Sample) *vegeta.Result {
+func (r *results) result(of shot, s *journal.Sample) *vegeta.Result {
 	v := &vegeta.Result{
 		Attack:    r.attack,
-		Seq:       n,
+		Seq:       of.n,
 		Timestamp: r.start.Add(s.Scheduled),
 		Latency:   s.Total,
 		BytesIn:   uint64(s.Bytes),
-		BytesOut:  uint64(sent),
+		BytesOut:  uint64(of.size()),
 		Method:    http.MethodPost,
-		URL:       r.url,
+		URL:       of.url,
 	}
 	if s.Outcome != journal.Hung && s.Reason != reasonCut {
 		v.Code = uint16(s.Status)

@@ -39,13 +39,18 @@ func of(kind string) plan.Mix { return plan.DefaultMix[kind] }
 
 // samples collects what a runner emits.
 type samples struct {
-	mu  sync.Mutex
-	all []*journal.Sample
+	mu        sync.Mutex
+	all       []*journal.Sample
+	workflows []*journal.Workflow
 }
 
 func (s *samples) emit(e journal.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if w, ok := e.(*journal.Workflow); ok {
+		s.workflows = append(s.workflows, w)
+		return
+	}
 	s.all = append(s.all, e.(*journal.Sample))
 }
 

@@ -18,19 +18,27 @@ func (e *exchange) stream() finding {
 		last   time.Duration // when the last token came, since run start
 		finish wire.Finish
 		usage  wire.Usage
+		calls  []wire.ToolCall
+		beside string // text of an answer that should be a call
 	)
 	for {
 		step, err := steps.Next()
 		switch {
 		case err == io.EOF || err == nil && step.Done:
 			e.whole = true
+			if e.mustCall() {
+				return e.called(calls, beside, finish, usage)
+			}
 			return e.ending(text.Close(), finish, usage)
 		case err != nil:
 			return e.torn(err, text)
 		case step.Fail != nil:
-			return refused(step.Fail)
+			return e.refused(step.Fail)
 		}
-		if step.Text != "" {
+		if step.ToolCall != nil {
+			calls = gather(calls, step.ToolCall)
+		}
+		if step.Text != "" || step.ToolCall != nil {
 			now := e.since()
 			if e.sample.TTFT == 0 {
 				// Zero would say that no token came.
@@ -41,6 +49,10 @@ func (e *exchange) stream() finding {
 			}
 			last = now
 			_, _ = text.WriteString(step.Text) // never fails
+			e.print.take(step.Text)
+			if e.mustCall() {
+				beside += step.Text
+			}
 		}
 		if step.Model != "" {
 			e.sample.Model = step.Model
@@ -61,7 +73,7 @@ func (e *exchange) torn(err error, text *answer.Verifier) finding {
 	case e.body.failed():
 		return e.broken(e.body.err)
 	case !errors.Is(err, wire.ErrCut):
-		return unreadable(err)
+		return e.unreadable(err)
 	case e.sample.TTFT == 0 && !e.eventStream():
 		return corrupt(reasonMalformed, "no stream of events but "+e.resp.Header.Get("Content-Type"))
 	}

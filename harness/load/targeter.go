@@ -30,13 +30,22 @@ func (r *Runner) targeter() vegeta.Targeter {
 		left := s.Deadline - time.Since(r.start.Add(r.due.At(n)))
 
 		t.Method = http.MethodPost
-		t.URL = r.mix.url
+		t.URL = s.url
 		t.Body = s.json()
-		t.Header = maps.Clone(s.header)
-		t.Header[wire.HeaderDeadline] = []string{strconv.FormatInt(max(1, left.Milliseconds()), 10)}
-		t.Header[headerRequest] = []string{strconv.FormatUint(n, 10)}
+		t.Header = s.head(left)
 		return nil
 	}
+}
+
+// head are the headers of a request that has so much time left.
+func (s shot) head(left time.Duration) http.Header {
+	h := maps.Clone(s.header)
+	h[wire.HeaderDeadline] = []string{strconv.FormatInt(max(1, left.Milliseconds()), 10)}
+	h[headerRequest] = []string{strconv.FormatUint(s.n, 10)}
+	if s.workflow != "" {
+		h[wire.HeaderWorkflow] = []string{s.workflow}
+	}
+	return h
 }
 
 // numberOf reads what the targeter wrote.

@@ -42,13 +42,17 @@ func (e *exchange) unary() finding {
 		case err != nil:
 			return e.broken(err)
 		case more:
-			return corrupt(reasonTooLarge, fmt.Sprintf("an answer of more than %d bytes", maxAnswer))
+			return tooLarge(maxAnswer)
 		}
 		a, err := e.client.DecodeAnswer(body)
 		if err != nil {
-			return unreadable(err)
+			return e.unreadable(err)
 		}
 		e.sample.Model = a.Model
+		if e.mustCall() {
+			return e.called(a.ToolCalls, a.Text, a.Finish, a.Usage)
+		}
+		e.print.take(a.Text)
 		return e.ending(answer.Verify(a.Text, e.shot.marker), a.Finish, a.Usage)
 	})
 }
@@ -63,6 +67,6 @@ func (e *exchange) refusal() finding {
 		if e.resp.StatusCode < 300 {
 			return corrupt(reasonMalformed, fmt.Sprintf("status %d to a request for an answer", e.resp.StatusCode))
 		}
-		return refused(e.client.DecodeFailure(e.resp.StatusCode, e.resp.Header, body))
+		return e.refused(e.client.DecodeFailure(e.resp.StatusCode, e.resp.Header, body))
 	})
 }

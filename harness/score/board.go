@@ -28,7 +28,8 @@ type Board struct {
 	kinds     []kind
 	figure    latencies // of all kinds: time to first token for streams, total otherwise
 	lanes     []lane
-	good      uint64 // calls answered whole
+	good      uint64            // calls answered whole
+	models    map[string]uint64 // of these, by the model that answered
 	calls     uint64
 	costUSD   float64
 	windows   []*window
@@ -39,6 +40,7 @@ type Board struct {
 	active    []string // names of the active faults; replaced, never changed
 	waiting   queue[waiting]
 	joins     joins
+	workflows workflows
 	traces    traces
 	breaches  breaches
 	machine   machine
@@ -69,6 +71,8 @@ func (b *Board) Fold(r journal.Record) {
 		b.waiting.push(waiting{sample: e, due: b.now + Hold, steady: b.steady.holds(e.Scheduled + e.Total)})
 	case *journal.Call:
 		b.call(e)
+	case *journal.Workflow:
+		b.workflows.ended(e)
 	case *journal.FaultOn:
 		b.faultOn(e)
 	case *journal.FaultOff:
@@ -124,6 +128,7 @@ func (b *Board) start(e *journal.RunStarted) {
 	for _, f := range e.Plan.Faults {
 		b.steady.until = min(b.steady.until, f.At)
 	}
+	b.models = map[string]uint64{}
 	b.steady.calls.served = make([]uint64, len(b.lanes))
 }
 
@@ -142,6 +147,7 @@ func (b *Board) advance(t time.Duration) {
 	b.release(t)
 	b.now = t
 	b.joins.expire(t - b.longest - 2*time.Second)
+	b.workflows.expire(t - b.longest - 2*time.Second)
 	b.seal()
 }
 

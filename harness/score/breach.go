@@ -22,12 +22,18 @@ const (
 	knownBreaches = 10_000
 )
 
+// kindName is the request kind that a marker begins with.
+func kindName(marker string) string {
+	name, _, _ := strings.Cut(marker, "-")
+	return name
+}
+
 // privacy checks that a call's request was allowed to reach its provider. The
 // board judges by what the providers saw, so that any gateway is judged alike.
 func (b *Board) privacy(e *journal.Call) {
-	name, _, _ := strings.Cut(e.Marker, "-")
+	name := kindName(e.Marker)
 	k := b.kindOf(name)
-	if k == nil || reachable(k.mix, e.Class, e.Region) {
+	if k == nil || k.mix.Reaches(e.Class, e.Region) {
 		return
 	}
 	allowed := "classes " + strings.Join(k.mix.Allow, ", ")

@@ -89,14 +89,6 @@ func (b *Board) measure(e plan.Expectation, s *Snapshot) value {
 		return value{v: float64(b.breaches.count)}
 	case "corrupt", "hung", "failed", "degraded":
 		return b.countOf(e)
-	case "deadline_misses":
-		var n uint64
-		for i := range b.kinds {
-			if k := &b.kinds[i]; e.Arg == "" || k.mix.Kind == e.Arg {
-				n += k.missed
-			}
-		}
-		return value{v: float64(n)}
 	case "p50":
 		return b.latency(e.Arg, 50)
 	case "p95":
@@ -105,8 +97,50 @@ func (b *Board) measure(e plan.Expectation, s *Snapshot) value {
 		return b.latency(e.Arg, 99)
 	case "share":
 		return b.servedBy(e.Arg)
+	case "workflows", "workflow_cost":
+		w := &b.workflows.out
+		if w.Total == 0 {
+			return value{unknown: "unknown: no workflow has ended"}
+		}
+		if e.Metric == "workflows" {
+			return value{v: share(w.Finished, w.Total)}
+		}
+		return value{v: w.DearestUSD}
+	case "stale_age":
+		var oldest time.Duration
+		for i := range b.kinds {
+			if r := &b.kinds[i].out; e.Arg == "" || r.Request == e.Arg {
+				oldest = max(oldest, r.Oldest)
+			}
+		}
+		return value{v: oldest.Seconds()}
+	}
+	if of, ok := counts[e.Metric]; ok {
+		return value{v: float64(b.sum(e.Arg, of))}
 	}
 	return value{unknown: "unknown"}
+}
+
+// counts are the metrics that count requests beside their outcomes.
+var counts = map[string]func(*RequestStats) uint64{
+	"deadline_misses": func(r *RequestStats) uint64 { return r.Missed },
+	"refused":         func(r *RequestStats) uint64 { return r.Refused },
+	"cached":          func(r *RequestStats) uint64 { return r.Cached },
+	"stale":           func(r *RequestStats) uint64 { return r.Stale },
+	"poisoned":        func(r *RequestStats) uint64 { return r.Poisoned },
+	"swapped":         func(r *RequestStats) uint64 { return r.Swapped },
+	"disagreeing":     func(r *RequestStats) uint64 { return r.Disagreeing },
+	"misbilled":       func(r *RequestStats) uint64 { return r.Misbilled },
+}
+
+// sum adds up a counter of a request kind, or of all.
+func (b *Board) sum(arg string, of func(*RequestStats) uint64) (n uint64) {
+	for i := range b.kinds {
+		if r := &b.kinds[i].out; arg == "" || r.Request == arg {
+			n += of(r)
+		}
+	}
+	return n
 }
 
 // overFaults folds a figure of each injected fault, or of the one named.
@@ -166,7 +200,7 @@ func (b *Board) tallyOf(arg string) Tally {
 		return b.total
 	}
 	if k := b.kindOf(arg); k != nil {
-		return k.tally
+		return k.out.Tally
 	}
 	return Tally{}
 }
@@ -199,15 +233,22 @@ func (b *Board) latency(arg string, percentile float64) value {
 	return value{v: l.duration(percentile).Seconds()}
 }
 
+// servedBy is the share of good calls of a provider, a class or, where there is
+// neither of that name, a model.
 func (b *Board) servedBy(arg string) value {
 	if b.good == 0 {
 		return value{unknown: "unknown: there was no good call"}
 	}
 	var n uint64
+	lane := false
 	for i := range b.lanes {
 		if l := &b.lanes[i].out; l.Name == arg || l.Class == arg {
+			lane = true
 			n += l.Good
 		}
+	}
+	if !lane {
+		n = b.models[arg]
 	}
 	return value{v: share(n, b.good)}
 }

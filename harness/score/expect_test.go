@@ -1,6 +1,7 @@
 package score_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -12,12 +13,39 @@ import (
 
 // eventful is a run with a figure of its own for every metric: for 2 s from the
 // injection alpha fails, then beta answers more slowly and dearly until 22 s.
-// Every fourth request is a stream.
+// Every fourth request is a stream. Of the chats some are refused as is right
+// and some name more tokens than their call had; beside them four workflows run,
+// of which one is not finished.
 func eventful() *sim {
 	m := newSim()
 	n := 0
+	corrupt := 0
+	m.plan.Load.Mix = append(m.plan.Load.Mix, plan.Mix{Kind: plan.KindAgent, Weight: 1, Deadline: 4 * s, Steps: 2})
+	for i, outcome := range []journal.Outcome{journal.OK, journal.OK, journal.OK, journal.Hung} {
+		m.extra = append(m.extra, journal.Record{T: 25 * s, Event: &journal.Workflow{ID: fmt.Sprintf("agent-ab12-%d", i), Request: plan.KindAgent, Outcome: outcome, Steps: 2, Done: 1}})
+	}
 	m.request = func(at time.Duration, r *request) {
-		if n++; n%4 == 0 {
+		n++
+		r.edit = func(s *journal.Sample) {
+			switch {
+			case s.Outcome == journal.Corrupt:
+				s.Reason = []string{"poisoned", "swapped"}[corrupt]
+				corrupt++
+			case n%50 == 1:
+				s.Reason = "content_filter"
+			case n%50 == 2:
+				s.Prompt, s.Completion = 10, 41
+			}
+		}
+		for i := range r.calls {
+			r.calls[i].Prompt, r.calls[i].Completion = 10, 40
+		}
+		defer func() {
+			if n := len(r.calls) - 1; r.calls[n].Provider == "beta" {
+				r.calls[n].Model = "next"
+			}
+		}()
+		if n%4 == 0 {
 			r.kind, r.took, r.ttft = plan.KindStream, 600*ms, 200*ms
 		}
 		switch {
@@ -69,6 +97,18 @@ func TestEveryMetricIsMeasured(t *testing.T) {
 		{"p99(stream)", "<= 250ms", .2, .001, true, "200 ms"},
 		{"share(beta)", ">= 30%", 400. / 1120, 1e-9, true, "35.71 %"},
 		{"share(cloud)", "== 100%", 1, 0, true, "100.0 %"},
+		{"refused", "== 22", 22, 0, true, "22"}, // every 50th, but for the outage
+		{"refused(stream)", "== 0", 0, 0, true, "0"},
+		{"workflows", ">= 70%", .75, 1e-9, true, "75.0 %"},
+		{"workflow_cost", "<= 0.002", 0, 1e-9, true, "$0"},
+		{"misbilled", "== 0", 22, 0, false, "22"},
+		{"poisoned", "== 0", 1, 0, false, "1"},
+		{"swapped", "== 0", 1, 0, false, "1"},
+		{"disagreeing(stream)", "== 0", 0, 0, true, "0"},
+		{"cached", "== 0", 0, 0, true, "0"},
+		{"stale(faq)", "== 0", 0, 0, true, "0"},
+		{"stale_age", "<= 1s", 0, 0, true, "0 ms"},
+		{"share(next)", ">= 25%", 400. / 1120, 1e-9, true, "35.71 %"}, // the model of beta
 		{"share(rack)", "> 0%", 0, 0, false, "0.0 %"},
 	}
 	m := eventful()

@@ -112,15 +112,16 @@ func behind(calls []*joined) *joined {
 // shared is the call behind an answer to a marker that several requests share:
 // each good call stands behind one of them, the oldest first. What is left over
 // was answered from a cache; it is nil then.
-func (j *joins) shared(marker string, sent time.Duration) *joined {
-	n, known := j.newest[marker]
+func (j *joins) shared(s *journal.Sample) *joined {
+	n, known := j.newest[s.Marker]
+	sent := max(s.Sent, s.Scheduled)
 	var found *joined
 	for known && n >= 0 && j.calls.has(n) {
 		c := j.calls.at(n)
 		if c.recorded < sent-SendSlack {
 			break // this call and all before it had ended
 		}
-		if c.good && !c.used && c.arrived >= sent-SendSlack {
+		if c.good && !c.used && c.arrived >= sent-SendSlack && c.arrived <= s.Scheduled+s.Total+SendSlack {
 			found = c
 		}
 		n = c.before

@@ -74,6 +74,7 @@ func (b *Board) call(e *journal.Call) {
 	b.costUSD += c.costUSD
 	b.traces.call(e)
 	b.privacy(e)
+	b.workflows.call(e, b.kindOf(kindName(e.Marker)), b.now)
 	b.secondOf(c.arrived).call(c)
 	b.steady.call(c)
 	for _, w := range b.windows {
@@ -84,6 +85,10 @@ func (b *Board) call(e *journal.Call) {
 	}
 	if c.good {
 		b.good++
+		b.models[e.Model]++
+		if k := b.kindOf(kindName(e.Marker)); k != nil && k.mix.Kind == plan.KindFAQ {
+			k.fresh[e.Marker] = max(k.fresh[e.Marker], c.ended)
+		}
 	}
 	b.joins.add(joined{marker: e.Marker, recorded: b.now, arrived: e.Arrived, provider: c.provider, good: c.good, event: e})
 	b.lanes[c.provider].call(e, c, b.now)

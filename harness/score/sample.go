@@ -19,11 +19,11 @@ type waiting struct {
 type kind struct {
 	mix    plan.Mix
 	stream bool
-	best   int // rank of the best class it may reach, in plan.Classes
-	tally  Tally
-	missed uint64
-	lesser uint64
-	cached uint64
+	shares bool                     // several of its requests may have one marker
+	best   int                      // rank of the best class it may reach, in plan.Classes
+	tuned  map[string]bool          // ids of the fine-tuned model that it asks for; nil: it asks for none
+	fresh  map[string]time.Duration // of kind faq: when a question was last answered by a provider
+	out    RequestStats             // counters; the derived figures are filled in by snapshot
 	ttft   latencies
 	total  latencies
 	gap    latencies
@@ -33,28 +33,37 @@ type kind struct {
 
 // newKind finds the reference class of a request kind: that of the first
 // provider of the router's order (or of the plan) which the kind may reach. An
-// answer from a class further down is degraded.
+// answer from a class further down is degraded, and so is one of any other
+// model than the fine-tuned one that the kind asks for by name: those models
+// can stand in for each other, but not for it.
 func newKind(p *plan.Plan, m plan.Mix) kind {
-	k := kind{mix: m, stream: m.Kind == plan.KindStream, best: len(plan.Classes)}
-	order := p.Router.Order
-	if len(order) == 0 {
-		for _, v := range p.Providers {
-			order = append(order, v.Name)
-		}
+	k := kind{
+		mix: m, stream: m.Streams(), best: len(plan.Classes),
+		shares: m.Kind == plan.KindFAQ || m.Kind == plan.KindTools || m.Twice,
+		out:    RequestStats{Request: m.Kind, Deadline: m.Deadline},
 	}
-	for _, name := range order {
-		if v, ok := p.Provider(name); ok && reachable(m, v.Class, v.Region) {
+	if m.Kind == plan.KindFAQ {
+		k.fresh = map[string]time.Duration{}
+	}
+	for _, v := range p.Preferred() {
+		if m.Reaches(v.Class, v.Region) {
 			k.best = rank(v.Class)
 			break
 		}
 	}
+	for _, v := range p.Providers {
+		asked, ok := v.Model(m.Model)
+		if m.Model == "" || !ok || asked.Base == "" {
+			continue
+		}
+		if k.tuned == nil {
+			k.tuned = map[string]bool{}
+		}
+		for _, id := range v.Names(asked) {
+			k.tuned[id] = true
+		}
+	}
 	return k
-}
-
-// reachable tells whether a request of the mix may be sent to such a provider.
-func reachable(m plan.Mix, class, region string) bool {
-	return (len(m.Allow) == 0 || slices.Contains(m.Allow, class)) &&
-		(len(m.Regions) == 0 || slices.Contains(m.Regions, region))
 }
 
 // rank is a class's place from the most to the least capable.
@@ -65,50 +74,77 @@ func rank(class string) int {
 	return len(plan.Classes)
 }
 
-// calls are those behind a sample: all of its marker, or, where several
+// callsOf are those behind a sample: all of its marker, or, where several
 // requests share one, the call that answered it.
 func (b *Board) callsOf(s *journal.Sample, k *kind) []*joined {
-	if k == nil || !k.shared() {
+	if k == nil || !k.shares {
 		return b.joins.of(s.Marker)
 	}
-	if c := b.joins.shared(s.Marker, max(s.Sent, s.Scheduled)); c != nil {
+	if c := b.joins.shared(s); c != nil {
 		return []*joined{c}
 	}
 	return nil
 }
 
+// cacheable tells whether a cache can hold the answer to a request: that to a
+// question, or to what was asked before word for word.
+func (k *kind) cacheable(s *journal.Sample) bool {
+	return k.mix.Kind == plan.KindFAQ || k.mix.Twice && s.Step > 1
+}
+
 // judge gives a sample its outcome and worth. The load knows only what the
-// client saw; whether an answer came from a lesser class, or of a cache, is
-// seen by the calls behind it, for any gateway alike.
+// client saw; whether an answer came from a lesser class or model, or of a
+// cache, is seen by the calls behind it, for any gateway alike. A refusal that
+// is right stays so, whoever refused.
 //
-// A cacheable request with no call behind it was served from a cache. One that
-// is not cacheable has a marker nobody asked before, so that no cache can hold
-// the answer that was verified: its call was told late or lost, and it stays ok.
+// A cacheable request with no call behind it was served from a cache. Any other
+// has a marker nobody asked before, so that no cache can hold the answer that
+// was verified: its call was told late or lost, and it stays ok.
 func (b *Board) judge(s *journal.Sample, k *kind, calls []*joined) (journal.Outcome, float64) {
-	if s.Outcome != journal.OK || k == nil {
+	if s.Outcome != journal.OK || s.Reason != "" || k == nil {
 		return s.Outcome, s.Value
 	}
-	lesser := false
-	if by := behind(calls); by != nil {
-		lesser = rank(b.lanes[by.provider].out.Class) > k.best
-	} else if k.shared() {
-		k.cached++
-		lesser = true
+	by := behind(calls)
+	cached := by == nil && k.cacheable(s)
+	model, lesser := s.Model, cached
+	if by != nil {
+		model, lesser = by.event.Model, rank(b.lanes[by.provider].out.Class) > k.best
+	}
+	lesser = lesser || k.tuned != nil && !k.tuned[model]
+	if cached {
+		k.out.Cached++
+	} else if k.shares && misbilled(s, b.joins.rivals(s)) || !k.shares && misbilled(s, calls) {
+		k.out.Misbilled++
+	}
+	if age := k.age(s, cached); age > 0 {
+		k.out.Oldest = max(k.out.Oldest, age)
+		if k.mix.MaxAge > 0 && age > k.mix.MaxAge {
+			k.out.Stale++
+			return journal.Failed, 0
+		}
 	}
 	switch {
 	case !lesser:
 		return s.Outcome, s.Value
 	case k.mix.Strict:
-		k.lesser++
+		k.out.Lesser++
 		return journal.Failed, 0
 	default:
-		k.lesser++
+		k.out.Lesser++
 		return journal.Degraded, k.mix.Degraded
 	}
 }
 
-// shared tells whether several requests of this kind share a marker.
-func (k *kind) shared() bool { return k.mix.Kind == plan.KindFAQ }
+// age is how old the answer to a request is at least: as old as it says itself,
+// and where it was not given by a provider, as the last time that one was asked
+// the same. 0 where it is new, or nothing is known.
+func (k *kind) age(s *journal.Sample, cached bool) time.Duration {
+	age := s.Age
+	if made, ok := k.fresh[s.Marker]; ok && cached {
+		age = max(age, max(s.Sent, s.Scheduled)-made)
+	}
+	return age
+}
 
 // observed is one judged request, as everything below counts it.
 type observed struct {
@@ -119,6 +155,13 @@ type observed struct {
 	answered bool          // the figure is that of an answer, or of a wait to the deadline
 	relative float64       // figure over steady p95; 0: there is none to compare with
 }
+
+// Reasons of samples that have a metric of their own, as the load words them.
+const (
+	reasonPoisoned  = "poisoned"
+	reasonSwapped   = "swapped"
+	reasonDisagrees = "disagrees"
+)
 
 // count puts a sample into every figure it belongs to.
 func (b *Board) count(w waiting) {
@@ -167,9 +210,20 @@ func (b *Board) count(w waiting) {
 }
 
 func (k *kind) add(s *journal.Sample, o observed) {
-	k.tally.add(o)
+	k.out.Tally.add(o)
 	if o.outcome == journal.Hung || (k.mix.Deadline > 0 && s.Total > k.mix.Deadline) {
-		k.missed++
+		k.out.Missed++
+	}
+	switch s.Reason {
+	case reasonPoisoned:
+		k.out.Poisoned++
+	case reasonSwapped:
+		k.out.Swapped++
+	case reasonDisagrees:
+		k.out.Disagreeing++
+	}
+	if o.outcome == journal.OK && s.Reason != "" {
+		k.out.Refused++
 	}
 	if !o.answered {
 		return

@@ -36,7 +36,8 @@ type request struct {
 	took    time.Duration
 	ttft    time.Duration
 	outcome journal.Outcome
-	calls   []journal.Call // Arrived is from the request's scheduled time; Total 0: as long as the request
+	edit    func(*journal.Sample) // what else the client saw
+	calls   []journal.Call        // Arrived is from the request's scheduled time; Total 0: as long as the request
 }
 
 // newSim is a run of 30 s with one fault from 10 s to 20 s that touches every
@@ -119,10 +120,14 @@ func (m *sim) records() []journal.Record {
 			}
 			add(c.Arrived+c.Total, &c)
 		}
-		add(at+r.took, &journal.Sample{
+		saw := &journal.Sample{
 			Marker: r.marker, Request: r.kind, Scheduled: at, Sent: at, TTFT: r.ttft, Total: r.took,
 			Outcome: r.outcome, Value: value, Status: 200,
-		})
+		}
+		if r.edit != nil {
+			r.edit(saw)
+		}
+		add(at+r.took, saw)
 		end = max(end, at+r.took)
 	}
 	out = append(out, m.extra...)

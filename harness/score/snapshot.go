@@ -51,8 +51,9 @@ type Snapshot struct {
 
 	Requests     Tally
 	ByRequest    []RequestStats // one for each request kind of the mix, in its order
-	Seconds      []Second       // one for each second since run start, by scheduled time
-	Providers    []Lane         // one for each provider of the plan, in its order
+	Workflows    Workflows
+	Seconds      []Second // one for each second since run start, by scheduled time
+	Providers    []Lane   // one for each provider of the plan, in its order
 	Expectations []Expectation
 	Violations   []journal.Violation // the first MaxViolations
 	// ViolationCount counts all of them.
@@ -200,8 +201,25 @@ type RequestStats struct {
 	Gap      Quantiles // longest inter-token gap of each stream
 	Deadline time.Duration
 	Missed   uint64 // deadline misses
-	Lesser   uint64 // answers of a lesser class or of a cache: degraded, or failed where the mix is strict
-	Cached   uint64 // of these, the ones of a cache
+	Lesser   uint64 // answers of a lesser class or model, or of a cache: degraded, or failed where the mix is strict
+	Cached   uint64 // answers of a cache, too old ones included
+	Refused  uint64 // refusals that are right answers, passed on with their reason
+
+	Oldest time.Duration // greatest age of an answer of a cache, at least; 0: none was old, as far as is known
+	Stale  uint64        // answers older than the mix allows: failed
+
+	Poisoned    uint64 // answers that carried a canary: corrupt
+	Swapped     uint64 // answers of a model that no provider has: corrupt
+	Disagreeing uint64 // second answers that differed from the first: corrupt
+	Misbilled   uint64 // good answers that named another model, or other tokens, than the call behind them
+}
+
+// Workflows are the figures of all workflows.
+type Workflows struct {
+	Total      uint64  // that ended
+	Finished   uint64  // all steps answered, or the last one rightly refused
+	Steps      uint64  // that were answered, of all
+	DearestUSD float64 // billed for the calls of one workflow, the most
 }
 
 // Second is one second of the run.

@@ -38,6 +38,7 @@ func (b *Board) Snapshot() *Snapshot {
 	kept := b.breaches.kept
 	s.Violations = kept[:len(kept):len(kept)]
 	s.ViolationCount = b.breaches.count
+	s.Workflows = b.workflows.out
 	s.Instrument = b.machine.snapshot(b.run.Host)
 	s.Tracing, s.Failures, s.Recent = b.traces.snapshot()
 	s.Expectations = make([]Expectation, len(b.plan.Expect))
@@ -49,9 +50,7 @@ func (b *Board) Snapshot() *Snapshot {
 }
 
 func (k *kind) snapshot() RequestStats {
-	return RequestStats{
-		Request: k.mix.Kind, Tally: k.tally, Deadline: k.mix.Deadline,
-		Missed: k.missed, Lesser: k.lesser, Cached: k.cached,
-		TTFT: k.ttft.quantiles(), Total: k.total.quantiles(), Gap: k.gap.quantiles(),
-	}
+	out := k.out
+	out.TTFT, out.Total, out.Gap = k.ttft.quantiles(), k.total.quantiles(), k.gap.quantiles()
+	return out
 }

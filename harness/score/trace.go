@@ -95,7 +95,7 @@ func (t *traces) add(s *journal.Sample, k *kind, o observed, calls []*joined) {
 	switch by := behind(calls); {
 	case good && by != nil:
 		t.used.add(by.event)
-	case good && k != nil && k.shared():
+	case good && s.Reason == "" && k != nil && k.cacheable(s):
 		t.out.CacheHits++
 	}
 	t.keep(tr, good)

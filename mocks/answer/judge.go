@@ -11,7 +11,9 @@ func (v *Verifier) judge(last bool) {
 	token := v.buf[:v.n]
 	v.n, v.held = 0, false
 
-	if id, ok := readHead(token); ok {
+	if canary, ok := readCanary(token); ok {
+		v.canary(canary)
+	} else if id, ok := readHead(token); ok {
 		v.head(id)
 	} else if id, words, ok := readCheck(token); ok {
 		v.check(id, words)
@@ -31,6 +33,8 @@ func (v *Verifier) blame(r Reason, at int) {
 
 func rank(r Reason) int {
 	switch r {
+	case Poisoned:
+		return 4
 	case Foreign:
 		return 3
 	case Altered:
@@ -42,10 +46,19 @@ func rank(r Reason) int {
 
 // foreign notes that a head or check names another ID.
 func (v *Verifier) foreign(id []byte) {
-	if v.verdict.Reason != Foreign {
+	if v.verdict.Reason != Foreign && v.verdict.Reason != Poisoned {
 		v.verdict.Foreign = string(id)
 	}
 	v.blame(Foreign, v.place)
+}
+
+// canary notes that a canary stands in the text.
+func (v *Verifier) canary(says []byte) {
+	v.wrongWord()
+	if v.verdict.Reason != Poisoned {
+		v.verdict.Canary, v.verdict.Foreign = string(says), ""
+	}
+	v.blame(Poisoned, v.place)
 }
 
 // wrongWord takes a token that is no part of any text of this ID.
@@ -163,6 +176,17 @@ func (v *Verifier) begins(token []byte) bool {
 	}
 	return bytes.HasPrefix([]byte(word(v.next)), token) ||
 		bytes.HasPrefix(v.seq.appendCheck(buf[:0], v.place), token)
+}
+
+// readCanary returns what a canary says, and whether token holds one. One that
+// was cut off counts too.
+func readCanary(token []byte) (says []byte, ok bool) {
+	_, rest, found := bytes.Cut(token, []byte(canaryOpen))
+	if !found {
+		return nil, false
+	}
+	says, _, _ = bytes.Cut(rest, []byte(markerClose))
+	return says, true
 }
 
 // readHead returns the ID of a head, and whether token is one.

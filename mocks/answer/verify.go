@@ -13,6 +13,7 @@ const (
 	Missing    Reason = "missing"    // at one place the text jumps ahead and goes on from there (of Duplicated's rank)
 	Altered    Reason = "altered"    // a word is wrong, or something follows the check
 	Foreign    Reason = "foreign"    // head or check name another ID
+	Poisoned   Reason = "poisoned"   // a canary stands in it: something that was told to somebody else
 )
 
 // Verdict is what is known of a text once it has ended.
@@ -21,6 +22,7 @@ type Verdict struct {
 	At      int    // index of the word that should have come where the trouble shows; one more than the last for what follows the check
 	Words   int    // words that came, wrong ones included; not the head, the check, nor a beginning of the right word at the end
 	Foreign string // the ID that stands in the text instead; "" unless Reason is Foreign
+	Canary  string // what the first canary says; "" unless Reason is Poisoned
 }
 
 // OK tells whether the text was complete.
@@ -148,7 +150,7 @@ func (v *Verifier) onCourse() bool {
 // lost tells whether the text went wrong in a way that leaves no place to
 // expect the next word at.
 func (v *Verifier) lost() bool {
-	return v.verdict.Reason == Altered || v.verdict.Reason == Foreign
+	return rank(v.verdict.Reason) >= rank(Altered)
 }
 
 // accept takes the expected word.

@@ -27,6 +27,7 @@ var azureOpenAI = cousin{openAI{&flavour{
 	wrongKey:   func(string) string { return azureDenied },
 
 	maxTokensKey: "max_completion_tokens",
+	seedKey:      "seed",
 
 	fingerprint:  `,"system_fingerprint":"fp_44709d6fcb"`,
 	messageTail:  `,"refusal":null,"annotations":[]`,

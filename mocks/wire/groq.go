@@ -26,6 +26,7 @@ var groqCloud = cousin{openAI{&flavour{
 	wrongKey:      func(string) string { return "Invalid API Key" },
 
 	maxTokensKey: "max_completion_tokens",
+	seedKey:      "seed",
 
 	fingerprint: `,"system_fingerprint":"fp_2b6e31e6a3"`,
 	answerTail:  `,"usage_breakdown":null,"service_tier":"on_demand"`, // on_demand is named in its own errors; its place is unverified

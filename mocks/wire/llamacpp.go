@@ -24,6 +24,7 @@ var llamaCppServer = llamaCpp{openAI{&flavour{
 	wrongKey:   func(string) string { return llamaBadKey },
 
 	maxTokensKey: "max_tokens",
+	seedKey:      "seed",
 	fingerprint:  `,"system_fingerprint":"` + llamaBuild + `"`,
 	usageTail:    `,"prompt_tokens_details":{"cached_tokens":0}`,
 

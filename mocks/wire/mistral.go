@@ -23,6 +23,7 @@ var mistralAI = cousin{openAI{&flavour{
 	wrongKey:   func(string) string { return "Unauthorized" },
 
 	maxTokensKey: "max_tokens",
+	seedKey:      "random_seed",
 	embedBareID:  true, // mistralai's EmbeddingResponse insists on an id
 	prefixKeys:   `,"prefix":true`,
 	bareStream:   true, // stream_options was refused for long, and usage comes without

@@ -16,6 +16,7 @@ var ollamaCompat = &flavour{
 
 	answerPrefix: "chatcmpl-", answerLetters: "0123456789", answerLength: 3,
 	maxTokensKey: "max_tokens",
+	seedKey:      "seed",
 	fingerprint:  `,"system_fingerprint":"fp_ollama"`,
 
 	appendModel: func(dst []byte, m ModelInfo) []byte {

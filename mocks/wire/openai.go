@@ -30,6 +30,7 @@ type flavour struct {
 	wrongKey                    func(key string) string
 
 	maxTokensKey string // what the client calls the limit of tokens
+	seedKey      string // what the client calls the seed; "": it has none, or none that is known
 	continueKeys string // what the client adds to have a partial answer continued
 	prefixKeys   string // what it adds to the partial answer itself
 
@@ -106,6 +107,7 @@ var openAICom = &flavour{
 	},
 
 	maxTokensKey: "max_completion_tokens", // max_tokens is deprecated in the spec
+	seedKey:      "seed",
 
 	fingerprint: `,"system_fingerprint":"fp_44709d6fcb"`,
 	messageTail: `,"refusal":null,"annotations":[]`,

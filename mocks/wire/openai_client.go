@@ -90,6 +90,10 @@ func (d openAI) NewRequest(ctx context.Context, base, key string, req *Request) 
 	if req.Temperature != nil {
 		b = strconv.AppendFloat(append(b, `,"temperature":`...), *req.Temperature, 'g', -1, 64)
 	}
+	if req.Seed != nil && d.seedKey != "" {
+		b = append(append(append(b, `,"`...), d.seedKey...), `":`...)
+		b = strconv.AppendInt(b, *req.Seed, 10)
+	}
 	b = appendStrings(b, `,"stop":`, req.Stop)
 	b = appendFormat(appendTools(b, req), req)
 	if req.Prefill() != "" {

@@ -15,6 +15,7 @@ type openAIRequest struct {
 	MaxCompletionTokens *int           `json:"max_completion_tokens"`
 	MaxTokens           *int           `json:"max_tokens"`
 	Temperature         *float64       `json:"temperature"`
+	Seed                *int64         `json:"seed"`
 	Stop                stops          `json:"stop"`
 	Stream              *bool          `json:"stream"`
 	StreamOptions       *streamOptions `json:"stream_options"`
@@ -70,7 +71,7 @@ func (d openAI) DecodeRequest(r *http.Request, body []byte) (*Request, *Failure)
 	case in.Stop.bad != "":
 		return nil, say.wrongType("stop", "one of a string or array of strings", in.Stop.bad)
 	}
-	out := &Request{Messages: make([]Message, len(in.Messages)), Temperature: in.Temperature, Stop: in.Stop.list}
+	out := &Request{Messages: make([]Message, len(in.Messages)), Temperature: in.Temperature, Seed: in.Seed, Stop: in.Stop.list}
 	if in.Model != nil {
 		out.Model = *in.Model
 	}

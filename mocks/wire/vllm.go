@@ -25,6 +25,7 @@ var vLLM = &flavour{
 	wrongKey:    func(string) string { return "Unauthorized" },
 
 	maxTokensKey: "max_tokens",
+	seedKey:      "seed",
 	continueKeys: `,"add_generation_prompt":false,"continue_final_message":true`,
 
 	messageTail:    `,"refusal":null,"annotations":null,"audio":null,"function_call":null`,

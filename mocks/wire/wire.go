@@ -23,6 +23,7 @@ type Request struct {
 	Messages     []Message
 	MaxTokens    int // 0: the model's own limit
 	Temperature  *float64
+	Seed         *int64 // asks for the same answer to the same request; dialects without it leave it out
 	Stop         []string
 	Stream       bool
 	IncludeUsage bool            // the client asked for usage in the stream
@@ -475,7 +476,12 @@ const (
 	HeaderDeadline = "X-Brownout-Deadline-Ms" // client: budget of the whole request, in milliseconds
 	HeaderAllow    = "X-Brownout-Allow"       // client: comma-separated classes the request may reach
 	HeaderRegions  = "X-Brownout-Regions"     // client: comma-separated regions the request may reach
+	HeaderWorkflow = "X-Brownout-Workflow"    // client: the workflow that the request is a step of
+	HeaderPriority = "X-Brownout-Priority"    // client: low, normal or high
+	HeaderCache    = "X-Brownout-Cache"       // client: on: may be answered from a cache; off: may not. router: how it was, where it was
+	HeaderBudget   = "X-Brownout-Budget-USD"  // client: what the request, or its whole workflow, may cost
 	HeaderProvider = "X-Brownout-Provider"    // router: who answered
 	HeaderAttempts = "X-Brownout-Attempts"    // router: attempts made, over all providers
 	HeaderClass    = "X-Brownout-Class"       // router: class of the provider that answered
+	HeaderAge      = "Age"                    // router, and any HTTP cache: seconds since the answer was made (RFC 9111)
 )

@@ -24,6 +24,7 @@ var xAI = cousin{openAI{&flavour{
 	},
 
 	maxTokensKey: "max_completion_tokens",
+	seedKey:      "seed",
 
 	fingerprint: `,"system_fingerprint":"fp_a8c0ba4b1d"`,
 	messageTail: `,"refusal":null`,

@@ -1,4 +1,4 @@
-package mocks
+package answer
 
 import (
 	"encoding/json"

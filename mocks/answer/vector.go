@@ -1,4 +1,4 @@
-package mocks
+package answer
 
 import (
 	"math"
@@ -6,12 +6,12 @@ import (
 	"brownout/chance"
 )
 
-// vector is the embedding of a text: a unit vector that is a pure function of
+// Vector is the embedding of a text: a unit vector that is a pure function of
 // the text and the length, so that any two providers with vectors of the same
 // length give the same one. A shorter vector points where the first numbers of
 // a longer one do, as those of models that let the caller choose. Texts that
 // mean the same do not lie near each other: a mock does not read.
-func vector(text string, dimensions int) []float32 {
+func Vector(text string, dimensions int) []float32 {
 	key := chance.Key{Seed: chance.Key{Marker: text, Purpose: "embedding"}.Bits()}
 	v := make([]float32, dimensions)
 	sum := 0.0

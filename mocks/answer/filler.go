@@ -1,4 +1,4 @@
-package mocks
+package answer
 
 import (
 	"encoding/json"
@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"brownout/chance"
-	"brownout/mocks/answer"
 )
 
 // filler makes up a value of a JSON Schema. It honours types, enum, const,
@@ -35,6 +34,23 @@ const maxDepth = 12
 
 // maxValue bounds the size of a value, in bytes; beyond it all is null.
 const maxValue = 64 << 10
+
+// Arguments are those with which a mock calls the function of that name in
+// answer to a marker: made up after the JSON Schema of its parameters, and the
+// same at any provider.
+func Arguments(marker, name string, schema json.RawMessage) string {
+	return newFiller(schema, marker+" "+name).fill()
+}
+
+// Object is the object that a mock answers a marker with in JSON mode, made up
+// after a JSON Schema with all its properties. hole is where in it the text of
+// the answer goes: into its first string that may hold any. It is below 0 where
+// the object has none.
+func Object(marker string, schema json.RawMessage) (object string, hole int) {
+	f := newFiller(schema, marker)
+	f.hole, f.all = -1, true
+	return f.fill(), f.hole
+}
 
 // newFiller makes the filler of a schema's values; without a schema they are
 // empty objects.
@@ -186,7 +202,7 @@ func (f *filler) text(s *schema, place string) {
 		return
 	}
 	k := f.draw(place, "string")
-	word := strings.TrimSpace(answer.NewGen("x", 1<<12).Token(1 + k.IntN(1<<12)))
+	word := strings.TrimSpace(NewGen("x", 1<<12).Token(1 + k.IntN(1<<12)))
 	switch s.Format {
 	case "email":
 		word += "@example.com"
