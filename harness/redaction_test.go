@@ -61,7 +61,7 @@ func TestNoSecretIsWritten(t *testing.T) {
 			if start == nil && snap.Requests.OK == 0 {
 				t.Fatalf("the key was not even accepted: %+v", snap.Requests)
 			}
-			written := reportsOf(t, snap)
+			written := reportsOf(t, snap, filepath.Join(s.Dir, harness.JournalName))
 			written["journal"] = unpacked(t, filepath.Join(s.Dir, harness.JournalName))
 			written["vegeta results"], err = os.ReadFile(filepath.Join(dir, "results.gob"))
 			if err != nil {
@@ -86,7 +86,7 @@ func TestNoSecretIsWritten(t *testing.T) {
 }
 
 // reportsOf is every report of a run.
-func reportsOf(t *testing.T, snap *score.Snapshot) map[string][]byte {
+func reportsOf(t *testing.T, snap *score.Snapshot, journal string) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
 	var screen bytes.Buffer
@@ -102,7 +102,7 @@ func reportsOf(t *testing.T, snap *score.Snapshot) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := reports.WriteAll(outputs, []*score.Snapshot{snap}, nil); err != nil {
+	if err := reports.WriteAll(outputs, []*score.Snapshot{snap}, []string{journal}); err != nil {
 		t.Fatal(err)
 	}
 	for _, format := range formats {

@@ -135,16 +135,20 @@ func (t *trailing) figure(w plan.Trigger, now time.Duration) float64 {
 
 // await returns once a fault's condition holds; false where the run's load, or
 // ctx, ended first.
-func (c *conductor) await(ctx context.Context, f *plan.Fault) bool {
+func (c *conductor) await(ctx context.Context, f *plan.Fault) (held bool) {
 	if f.When == nil {
 		return true
 	}
 	t := time.NewTicker(lookEvery)
 	defer t.Stop()
+	defer func() {
+		if !held && time.Since(c.start) >= c.plan.Load.Duration {
+			c.note("warn", "fault "+f.Name+" was never injected: "+f.When.String()+" never held")
+		}
+	}()
 	for {
 		now := time.Since(c.start)
-		if now > c.plan.Load.Duration {
-			c.note("warn", "fault "+f.Name+" was never injected: "+f.When.String()+" never held")
+		if now >= c.plan.Load.Duration {
 			return false
 		}
 		if f.When.Holds(c.trailing.figure(*f.When, now)) {
