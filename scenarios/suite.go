@@ -1,0 +1,3 @@
+package scenarios
+
+const scenariosKey = "scenarios"
