@@ -38,11 +38,12 @@ var arrows = map[string][]string{
 		"chance", "plan", "mocks", "harness/chaos", "harness/journal", "harness/load",
 		"harness/rig", "harness/router", "harness/score", "harness/target",
 	},
+	"harness/batch": {"plan"},
 	"scenarios": {"plan", "mocks/presets", "harness/chaos"},
 	"reports":   {"plan", "harness/score"},
 	"tui":       {"plan", "harness/journal", "harness/score"},
 	"cmd/brownout": {
-		"plan", "mocks/presets", "harness", "harness/admin", "harness/chaos", "harness/rig",
+		"plan", "mocks/presets", "harness", "harness/admin", "harness/batch", "harness/chaos", "harness/rig",
 		"harness/router", "harness/score", "harness/target", "reports", "scenarios", "tui",
 	},
 }
