@@ -53,6 +53,9 @@ func ParseOutputs(specs []string) ([]Output, error) {
 		if !ok {
 			return nil, fmt.Errorf("--report %q: unknown format %q; known are %s", spec, name, FormatList())
 		}
+		if err := checkPlaceholders(path); err != nil {
+			return nil, fmt.Errorf("--report %q: %w", spec, err)
+		}
 		out = append(out, Output{Format: f, Path: path})
 	}
 	return out, nil
@@ -67,10 +70,13 @@ func lookupFormat(name string) (Format, bool) {
 	return Format{}, false
 }
 
-// WriteAll writes every report. A file is replaced whole or not at all, so that
+// WriteAll writes every report but those that each run has for itself. A file is replaced whole or not at all, so that
 // a full disk or a crash never leaves half a report under its name.
 func WriteAll(outputs []Output, runs []*score.Snapshot) error {
 	for _, o := range outputs {
+		if o.PerRun() {
+			continue
+		}
 		if err := Replace(o.Path, func(w io.Writer) error { return o.Format.Write(w, runs) }); err != nil {
 			return fmt.Errorf("report %s=%s: %w", o.Format.Name, o.Path, err)
 		}
