@@ -27,6 +27,7 @@ type Suite struct {
 // Entry is one scenario of a suite and what the suite changes in it.
 type Entry struct {
 	Scenario *Scenario // with the suite's overrides in it
+	Set      []string  // those overrides
 	Target   string    // empty: the scenario's
 	Seed     *uint64   // nil: the scenario's
 }
@@ -145,7 +146,7 @@ func (p *problems) entry(n *node) []Entry {
 			p.inner(at, err)
 			continue
 		}
-		out = append(out, Entry{Scenario: sc, Target: v.Target, Seed: v.Seed})
+		out = append(out, Entry{Scenario: sc, Set: v.Set, Target: v.Target, Seed: v.Seed})
 	}
 	return out
 }
