@@ -39,9 +39,9 @@ var arrows = map[string][]string{
 		"harness/rig", "harness/router", "harness/score", "harness/target",
 	},
 	"harness/batch": {"plan"},
-	"scenarios": {"plan", "mocks/presets", "harness/chaos"},
-	"reports":   {"plan", "harness/score"},
-	"tui":       {"plan", "harness/journal", "harness/score"},
+	"scenarios":     {"plan", "mocks/presets", "harness/chaos"},
+	"reports":       {"plan", "harness/score"},
+	"tui":           {"plan", "harness/journal", "harness/score"},
 	"cmd/brownout": {
 		"plan", "mocks/presets", "harness", "harness/admin", "harness/batch", "harness/chaos", "harness/rig",
 		"harness/router", "harness/score", "harness/target", "reports", "scenarios", "tui",
