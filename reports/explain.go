@@ -48,6 +48,29 @@ As an expectation, score is the figure of the run: score = ">= 80".
 `)
 }
 
+// faultRow is a fault as Explain shows it. When one that waits for its moment
+// ends, only a run can tell.
+func faultRow(f plan.Fault) []string {
+	r := []string{f.Name, f.Kind, strings.Join(f.On, ", "), f.At.String(), f.Clear().String(), f.End().String(), "all"}
+	if f.When != nil {
+		r[3] = fmt.Sprintf("when %s, from %s on", f.When, f.At)
+		r[4], r[5] = f.For.String()+" later", (f.For+f.Horizon).String()+" later"
+	}
+	if f.Share < 1 {
+		r[6] = percent(f.Share)
+	}
+	if f.Model != "" {
+		r[6] += " of those for " + f.Model
+	}
+	if f.Ramp > 0 {
+		r[6] += ", growing over " + f.Ramp.String()
+	}
+	if f.LinkOnly {
+		r[6] = "the link"
+	}
+	return r
+}
+
 // promised is the default promise of a part.
 func promised(part string) string {
 	p := plan.DefaultPromise

@@ -134,3 +134,20 @@ func TestEachRunMayHaveAFileOfItsOwn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestExplainSaysAllOfAFault(t *testing.T) {
+	p := &plan.Plan{Scenario: "x", Faults: []plan.Fault{
+		{Name: "slow", Kind: "latency_spike", On: []string{"a"}, At: 8 * time.Second, For: 10 * time.Second, Horizon: 5 * time.Second, Share: .5, Ramp: 4 * time.Second, Model: "m"},
+		{Name: "next", Kind: "rate_limit", On: []string{"b"}, At: 9 * time.Second, For: 6 * time.Second, Horizon: 5 * time.Second, Share: 1, When: &plan.Trigger{Metric: "rate", Op: ">", Bound: 5}},
+	}}
+	var b bytes.Buffer
+	reports.Explain(&b, p, reports.Style{ASCII: true})
+	for _, want := range []string{
+		"| slow  | latency_spike | a  | 8s                       | 18s      | 23s         | 50.0 % of those for m, growing over 4s |",
+		"| next  | rate_limit    | b  | when rate > 5, from 9s on | 6s later | 11s later   | all ",
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(b.String()), " "), strings.Join(strings.Fields(want), " ")) {
+			t.Errorf("lacks %q:\n%s", want, b.String())
+		}
+	}
+}

@@ -146,9 +146,9 @@ func Explain(w io.Writer, p *plan.Plan, st Style) {
 	fmt.Fprintf(w, "length      %s\nload        %s\n\n", p.Load.Duration, profile(p.Load))
 	var rows [][]string
 	for _, f := range p.Faults {
-		rows = append(rows, []string{f.Name, f.Kind, strings.Join(f.On, ", "), f.At.String(), f.Clear().String(), f.End().String()})
+		rows = append(rows, faultRow(f))
 	}
-	Listing(w, []string{"fault", "kind", "on", "injected", "cleared", "window ends"}, rows, st)
+	Listing(w, []string{"fault", "kind", "on", "injected", "cleared", "window ends", "calls"}, rows, st)
 	rows = nil
 	for _, v := range p.Providers {
 		rows = append(rows, []string{v.Name, v.Class, v.Region, v.Dialect, models(v)})

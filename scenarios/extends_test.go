@@ -126,6 +126,21 @@ score = ">= 20"
 	}
 }
 
+func TestExtendsLetsARateAndAProfileTakeEachOthersPlace(t *testing.T) {
+	dir := write(t, map[string]string{
+		"base.toml":    strings.Replace(base, "rate = 20", "profile = [{ at = '0s', rate = 3 }, { at = '9s', rate = 4 }]", 1),
+		"rate.toml":    "extends = \"base.toml\"\n[load]\nrate = 8\n",
+		"profile.toml": "extends = \"rate.toml\"\n[load]\nprofile = [{ at = '2s', rate = 5 }]\n",
+	})
+	for file, want := range map[string][]plan.Point{
+		"rate.toml": {{Rate: 8}}, "profile.toml": {{At: 2 * time.Second, Rate: 5}},
+	} {
+		if p := resolve(t, filepath.Join(dir, file)); !reflect.DeepEqual(p.Load.Profile, want) {
+			t.Errorf("%s: %+v, want %+v", file, p.Load.Profile, want)
+		}
+	}
+}
+
 func TestExtendsTheLibrary(t *testing.T) {
 	dir := write(t, map[string]string{"mine.toml": "extends = \"provider-outage\"\n[load]\nrate = 7\n"})
 	p, q := resolve(t, filepath.Join(dir, "mine.toml")), resolve(t, "provider-outage")
