@@ -40,13 +40,13 @@ func (p *problems) at(n *node, msg, hint string) Error {
 }
 
 // problem is one at this place of the scenario in file.
-func (at place) problem(file, msg, hint string) Error {
-	e := Error{File: file, Line: at.line, Col: at.col, Msg: msg, Hint: hint}
+func (p place) problem(file, msg, hint string) Error {
+	e := Error{File: file, Line: p.line, Col: p.col, Msg: msg, Hint: hint}
 	switch {
-	case at.set != "":
-		e.File = setPrefix + at.set
-	case at.file != "":
-		e.File = at.file
+	case p.set != "":
+		e.File = setPrefix + p.set
+	case p.file != "":
+		e.File = p.file
 	}
 	return e
 }
