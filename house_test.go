@@ -39,11 +39,12 @@ var arrows = map[string][]string{
 		"harness/rig", "harness/router", "harness/score", "harness/target",
 	},
 	"scenarios":      {"plan", "mocks/presets", "harness/chaos"},
+	"harness/batch":  {"plan"},
 	"harness/replay": {"harness/journal", "harness/score"},
 	"reports":        {"plan", "harness/journal", "harness/score"},
 	"tui":            {"plan", "harness/journal", "harness/replay", "harness/score"},
 	"cmd/brownout": {
-		"plan", "mocks/presets", "harness", "harness/admin", "harness/chaos", "harness/rig",
+		"plan", "mocks/presets", "harness", "harness/admin", "harness/batch", "harness/chaos", "harness/rig",
 		"harness/replay", "harness/router", "harness/score", "harness/target", "reports", "scenarios", "tui",
 	},
 }

@@ -105,3 +105,13 @@ func suggestMetric(name string) string {
 	}
 	return "known are " + strings.Join(names, ", ")
 }
+
+// Example is a condition that the metric may have to meet, as a scenario has it.
+func (m Metric) Example() string {
+	op := ">="
+	switch m.Unit {
+	case UnitTime, UnitFactor, UnitUSD, UnitCount:
+		op = "<="
+	}
+	return op + " " + example[m.Unit]
+}

@@ -69,6 +69,9 @@ func ParseOutputs(specs []string) ([]Output, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--report %q: %w", spec, err)
 		}
+		if err := checkPlaceholders(path); err != nil {
+			return nil, fmt.Errorf("--report %q: %w", spec, err)
+		}
 		out = append(out, Output{Format: f, Path: path})
 	}
 	return out, nil
@@ -84,11 +87,14 @@ func LookupFormat(name string) (Format, error) {
 	return Format{}, fmt.Errorf("unknown format %q; known are %s", name, FormatList())
 }
 
-// WriteAll writes every report of runs, of which journals are the paths of those
-// that were kept. A file is replaced whole or not at all, so that
+// WriteAll writes every report but those that each run has for itself; journals
+// are the paths of those that were kept. A file is replaced whole or not at all, so that
 // a full disk or a crash never leaves half a report under its name.
 func WriteAll(outputs []Output, runs []*score.Snapshot, journals []string) error {
 	for _, o := range outputs {
+		if o.PerRun() {
+			continue
+		}
 		write := func(w io.Writer) error { return o.Format.Write(w, runs) }
 		if o.Format.Journal != nil {
 			if len(journals) < len(runs) {

@@ -12,16 +12,10 @@ import (
 // 95 % interval by Student's t where one scenario ran more than once.
 func Repeats(w io.Writer, runs []*score.Snapshot, st Style) {
 	var rows [][]string
-	byScenario := make(map[string][]float64)
-	var order []string
 	for _, s := range runs {
 		r := []string{s.Plan.Scenario, s.Plan.Target, fmt.Sprint(s.Plan.Seed), string(s.Verdict), "-", percent(s.Requests.Availability()), "-"}
 		if s.Score.Scored {
 			r[4] = fmt.Sprintf("%.1f", s.Score.Total)
-			if _, ok := byScenario[s.Plan.Scenario]; !ok {
-				order = append(order, s.Plan.Scenario)
-			}
-			byScenario[s.Plan.Scenario] = append(byScenario[s.Plan.Scenario], s.Score.Total)
 		}
 		if len(s.Windows) > 0 {
 			r[6] = "never"
@@ -33,6 +27,26 @@ func Repeats(w io.Writer, runs []*score.Snapshot, st Style) {
 	}
 	fmt.Fprintln(w, "\nAll runs")
 	Listing(w, []string{"scenario", "target", "seed", "verdict", "score", "availability", "failover"}, rows, st)
+	names := make([]string, len(runs))
+	for i, s := range runs {
+		names[i] = s.Plan.Scenario
+	}
+	spreads(w, names, runs)
+}
+
+// spreads prints the mean score of what ran more than once under one name.
+func spreads(w io.Writer, names []string, runs []*score.Snapshot) {
+	byScenario := make(map[string][]float64)
+	var order []string
+	for i, s := range runs {
+		if s == nil || !s.Score.Scored {
+			continue
+		}
+		if _, ok := byScenario[names[i]]; !ok {
+			order = append(order, names[i])
+		}
+		byScenario[names[i]] = append(byScenario[names[i]], s.Score.Total)
+	}
 	for _, name := range order {
 		if v := byScenario[name]; len(v) > 1 {
 			mean, half := meanInterval(v)

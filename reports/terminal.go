@@ -17,6 +17,7 @@ import (
 type Style struct {
 	Colour bool
 	ASCII  bool
+	Width  int // columns that there are; 0: any number
 }
 
 // Summary prints the verdict and the tables of one run.
@@ -65,23 +66,32 @@ func Listing(w io.Writer, head []string, rows [][]string, st Style) {
 	if st.Colour {
 		style.Color.Header = text.Colors{text.Bold}
 	}
+	widths, ok := fit(head, rows, st.Width)
+	if !ok {
+		cards(w, head, rows, st)
+		return
+	}
 	t.SetStyle(style)
-	t.AppendHeader(row(head))
+	t.AppendHeader(row(head, widths))
 	for _, r := range rows {
-		t.AppendRow(row(r))
+		t.AppendRow(row(r, widths))
 	}
 	configs := make([]pretty.ColumnConfig, len(head))
 	for i := range head {
-		configs[i] = pretty.ColumnConfig{Number: i + 1, WidthMax: 60, WidthMaxEnforcer: text.WrapSoft}
+		configs[i] = pretty.ColumnConfig{Number: i + 1, WidthMax: widths[i], WidthMaxEnforcer: asWrapped}
 	}
 	t.SetColumnConfigs(configs)
 	t.Render()
 }
 
-func row(cells []string) pretty.Row {
+// asWrapped leaves cells alone: their lines fit already, and go-pretty's own
+// wrapping would join those of one cell.
+func asWrapped(s string, _ int) string { return s }
+
+func row(cells []string, widths []int) pretty.Row {
 	r := make(pretty.Row, len(cells))
 	for i, c := range cells {
-		r[i] = printable(c)
+		r[i] = wrapped(printable(c), widths[i])
 	}
 	return r
 }
@@ -136,9 +146,9 @@ func Explain(w io.Writer, p *plan.Plan, st Style) {
 	fmt.Fprintf(w, "length      %s\nload        %s\n\n", p.Load.Duration, profile(p.Load))
 	var rows [][]string
 	for _, f := range p.Faults {
-		rows = append(rows, []string{f.Name, f.Kind, strings.Join(f.On, ", "), f.At.String(), f.Clear().String(), f.End().String()})
+		rows = append(rows, faultRow(f))
 	}
-	Listing(w, []string{"fault", "kind", "on", "injected", "cleared", "window ends"}, rows, st)
+	Listing(w, []string{"fault", "kind", "on", "injected", "cleared", "window ends", "calls"}, rows, st)
 	rows = nil
 	for _, v := range p.Providers {
 		rows = append(rows, []string{v.Name, v.Class, v.Region, v.Dialect, models(v)})

@@ -33,11 +33,31 @@ func (p *problems) warn(n *node, msg, hint string) {
 }
 
 func (p *problems) at(n *node, msg, hint string) Error {
-	e := Error{File: p.file, Line: n.at.line, Col: n.at.col, Msg: msg, Hint: hint}
-	if n.at.set != "" {
-		e.File = setPrefix + n.at.set
+	if n.via != "" {
+		msg += " (from " + n.via + ")"
+	}
+	return n.at.problem(p.file, msg, hint)
+}
+
+// problem is one at this place of the scenario in file.
+func (p place) problem(file, msg, hint string) Error {
+	e := Error{File: file, Line: p.line, Col: p.col, Msg: msg, Hint: hint}
+	switch {
+	case p.set != "":
+		e.File = setPrefix + p.set
+	case p.file != "":
+		e.File = p.file
 	}
 	return e
+}
+
+// failAt reports a problem at a character of n's text.
+func (p *problems) failAt(n *node, offset int, msg, hint string) {
+	if at := n.char(offset); at != n.at && n.via == "" {
+		p.errs = append(p.errs, at.problem(p.file, msg, hint))
+		return
+	}
+	p.fail(n, msg, hint)
 }
 
 // read decodes table n over what dst, a pointer to a struct, holds already. It

@@ -25,12 +25,13 @@ type document struct {
 
 // head are the keys that stand before the first table.
 type head struct {
-	Title  string   `toml:"title"`
-	About  string   `toml:"about"`
-	Tags   []string `toml:"tags"`
-	Seeds  []string `toml:"seeds"` // challenges
-	Seed   *uint64  `toml:"seed"`
-	Target string   `toml:"target"`
+	Extends string   `toml:"extends"` // put in already
+	Title   string   `toml:"title"`
+	About   string   `toml:"about"`
+	Tags    []string `toml:"tags"`
+	Seeds   []string `toml:"seeds"` // challenges
+	Seed    *uint64  `toml:"seed"`
+	Target  string   `toml:"target"`
 }
 
 // read turns a tree into a plan and reports every problem on the way. Checks
@@ -41,9 +42,19 @@ func read(file, name string, root *node) *document {
 		Scenario: name, Title: name, Seed: plan.DefaultSeed, Target: DefaultTarget,
 		Router: plan.DefaultRouter, Promise: plan.DefaultPromise, Weights: plan.DefaultWeights,
 	}
+	if n := root.table[scenariosKey]; n != nil && root.table["load"] == nil {
+		d.fail(n, "this is a suite, which lists scenarios, and no scenario", "run it with --suite "+file)
+		return d
+	}
+	if d.root = d.expand(root); len(d.errs) > 0 {
+		d.errs = d.errs.sorted() // what the references mean is not known
+		return d
+	}
+	root = d.root
 	var providers, faults *node
 	h := head{Title: name, Target: DefaultTarget}
 	d.read(root, &h, shape{label: "scenario", hooks: map[string]func(*node){
+		varsKey:    func(*node) {},
 		"load":     d.load,
 		"provider": func(n *node) { providers = n },
 		"router":   func(*node) {},

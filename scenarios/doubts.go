@@ -18,19 +18,22 @@ const (
 // doubts warns of what is allowed but unlikely to be meant. It runs on plans
 // without errors.
 func (d *document) doubts() {
-	first := time.Duration(math.MaxInt64)
-	for _, f := range d.faults {
+	for i, f := range d.faults {
 		label := fmt.Sprintf("fault %q", f.Name)
-		if f.At < first {
-			first = f.At
+		if i == 0 { // they are in the order of time
 			if f.At < minSteady {
-				d.warn(f.node.find("at"), fmt.Sprintf("%s: begins after %s, too early to know what is steady", label, f.At), fmt.Sprintf("leave at least %s before the first fault", minSteady))
+				d.warn(f.node.find(f.timeKey()), fmt.Sprintf("%s: begins after %s, too early to know what is steady", label, f.At), fmt.Sprintf("leave at least %s before the first fault", minSteady))
 			}
+		}
+		if f.round > 0 {
+			continue // told of the first
 		}
 		if f.For < minFault {
 			d.warn(f.node.find("for"), fmt.Sprintf("%s: lasts %s, too short to score", label, f.For), fmt.Sprintf("let it last at least %s", minFault))
 		}
+		d.sparse(f)
 		switch h := d.horizonOf(f.Name); {
+		case f.When != nil: // only the run can tell
 		case f.Clear() > d.plan.Load.Duration:
 			d.warn(f.node.find("for"), fmt.Sprintf("%s: ends at %s, after the load (%s), so that no recovery is seen", label, f.Clear(), d.plan.Load.Duration), "shorten it or lengthen the load")
 		case h < minHorizon:
@@ -43,6 +46,7 @@ func (d *document) doubts() {
 		}
 	}
 	d.crowding()
+	d.unmeasurable()
 }
 
 func (d *document) horizonOf(fault string) time.Duration {

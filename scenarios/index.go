@@ -11,7 +11,8 @@ import (
 // file, or the override that put it there.
 type place struct {
 	line, col int
-	set       string // path of an override; empty: in the file
+	set       string // path of an override; empty: in a file
+	file      string // of a scenario that this one extends; empty: its own
 }
 
 // indexer walks the text of a document that has already been parsed without
@@ -180,9 +181,12 @@ func unquoteKey(raw string) string {
 // value reads a value and notes what stands in it below n.
 func (x *indexer) value(n *node) {
 	x.blank()
+	n.starts = x.here()
 	switch x.peek() {
 	case '"', '\'':
+		start := x.i
 		x.quoted()
+		n.quoted = x.src[start:x.i]
 	case '[':
 		x.step()
 		for x.blank(); x.i < len(x.src) && x.peek() != ']'; x.blank() {

@@ -38,28 +38,47 @@ func Raw(name string) ([]byte, bool) {
 // separator and no ".toml" is a built-in name first. The error is of type
 // Errors.
 func Open(nameOrPath string) (*Scenario, error) {
-	isPath := strings.ContainsAny(nameOrPath, `/\`) || strings.HasSuffix(nameOrPath, ".toml")
-	if !isPath {
-		if text, ok := Raw(nameOrPath); ok {
-			return Decode(path.Join("scenarios", nameOrPath+".toml"), text)
+	if !isPath(nameOrPath) {
+		if t, ok := builtinText(nameOrPath); ok {
+			return t.decode()
 		}
 	}
-	text, err := readFile(nameOrPath)
+	t, err := fileText(nameOrPath, nameOrPath)
+	if err != nil {
+		err.File = nameOrPath
+		return nil, Errors{*err}
+	}
+	return t.decode()
+}
+
+// isPath tells whether a word can be no name of a built-in scenario.
+func isPath(word string) bool {
+	return strings.ContainsAny(word, `/\`) || strings.HasSuffix(word, ".toml")
+}
+
+func builtinText(name string) (text, bool) {
+	raw, ok := Raw(name)
+	return text{file: path.Join("scenarios", name+".toml"), builtin: true, bytes: raw}, ok
+}
+
+// fileText reads the file at a path; name is how the user called it.
+func fileText(at, name string) (text, *Error) {
+	raw, err := readFile(at)
 	switch {
 	case err == nil:
-		return Decode(nameOrPath, text)
-	case isPath || !errors.Is(err, fs.ErrNotExist):
+		return text{file: at, bytes: raw}, nil
+	case isPath(name) || !errors.Is(err, fs.ErrNotExist):
 		var pe *fs.PathError
 		if errors.As(err, &pe) {
 			err = pe.Err
 		}
-		return nil, Errors{{File: nameOrPath, Msg: "cannot read the scenario: " + err.Error(), Hint: "give a path to a TOML file or one of: " + strings.Join(Builtin(), ", ")}}
+		return text{}, &Error{Msg: fmt.Sprintf("cannot read the scenario %s: %v", at, err), Hint: "give a path to a TOML file or one of: " + strings.Join(Builtin(), ", ")}
 	}
 	hint := "built in are " + strings.Join(Builtin(), ", ")
-	if best := nearest(nameOrPath, Builtin()); best != "" {
+	if best := nearest(name, Builtin()); best != "" {
 		hint = fmt.Sprintf("did you mean %q? %s", best, hint)
 	}
-	return nil, Errors{{File: nameOrPath, Msg: "no built-in scenario and no file has this name", Hint: hint}}
+	return text{}, &Error{Msg: fmt.Sprintf("no built-in scenario and no file is called %q", name), Hint: hint}
 }
 
 // readFile reads a regular file of a bounded size.

@@ -17,6 +17,12 @@ const setPrefix = "--set "
 // idKeys are the keys by which the elements of lists are called in a path.
 var idKeys = map[string]string{"provider": "name", "fault": "name", "mix": "kind", "model": "id"}
 
+// blocks are the keys that a scenario may begin with.
+var blocks = []string{
+	extendsKey, "title", "about", "tags", "seeds", "seed", "target", varsKey,
+	"load", "provider", "router", "fault", "promise", "weights", "expect",
+}
+
 // override puts key=value into the tree, where the same checks will meet it as
 // if it stood in the file. A path is made of keys joined by dots, quoted where
 // they have dots themselves; elements of lists are called by their name, kind
@@ -34,6 +40,19 @@ func override(root *node, assignment string) *Error {
 	keys, ok := splitPath(path)
 	if !ok {
 		return bad("not a path of keys joined by dots", "write for example --set load.duration=10s")
+	}
+	if keys[0] == extendsKey {
+		return bad("extends cannot be set: it decides what there is to be set", "write a scenario of your own that extends another")
+	}
+	declared := root.find(varsKey).keys
+	switch {
+	case root.table[varsKey] == nil:
+		declared = nil
+	case len(keys) == 1 && contains(declared, keys[0]) && !contains(blocks, keys[0]):
+		return bad(fmt.Sprintf("unknown key %q, but there is a variable of that name", keys[0]), "did you mean --set vars."+keys[0]+"?")
+	}
+	if len(keys) == 2 && keys[0] == varsKey && !contains(declared, keys[1]) {
+		return bad(fmt.Sprintf("the scenario has no variable %q", keys[1]), suggest(keys[1], declared))
 	}
 	n, list := root, ""
 	for i, key := range keys[:len(keys)-1] {

@@ -97,6 +97,8 @@ func TestBadOverridesAreTold(t *testing.T) {
 		"load..x=1":                  `--set load..x: not a path of keys joined by dots`,
 		"=1":                         `--set =1: not of the form key=value`,
 		"fault.7=1":                  `--set fault.7: no fault is called "7"`,
+		"extends=latency-spike":      `--set extends: extends cannot be set`,
+		"vars.rate=1":                `--set vars.rate: the scenario has no variable "rate"`,
 	} {
 		_, err := open(t, "provider-outage").Resolve(scenarios.ResolveOptions{Set: []string{set}})
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -49,6 +49,9 @@ func (p place) String() string {
 	if p.set != "" {
 		return setPrefix + p.set
 	}
+	if p.file != "" {
+		return fmt.Sprintf("line %d of %s", p.line, p.file)
+	}
 	return fmt.Sprintf("line %d", p.line)
 }
 

@@ -115,6 +115,7 @@ func TestTheHorizonEndsWhereSomethingElseBegins(t *testing.T) {
 		{"a fault that outlasts it", "", "on = 'openai'\nat = '15s'\nfor = '20s'", 0},
 		{"a fault that ended within it", "", "on = 'openai'\nat = '12s'\nfor = '4s'", plan.DefaultHorizon},
 		{"a fault after its horizon", "", "on = 'openai'\nat = '40s'", plan.DefaultHorizon},
+		{"one that may come at any time", "", "on = 'openai'\nat = '25s'\nwhen = 'rate > 1'", plan.DefaultHorizon},
 	} {
 		text := minimal + "[[fault]]\nname = 'first'\nkind = 'outage'\non = 'openai'\nat = '10s'\nfor = '10s'\n" + c.first + "\n"
 		if c.second != "" {

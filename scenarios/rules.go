@@ -112,6 +112,9 @@ var rules = map[string]rule{
 	"fault.for":     positive,
 	"fault.horizon": positive,
 	"fault.share":   {over: true, max: 1},
+	"fault.ramp":    notNegative,
+	"fault.repeat":  {min: 1, max: maxRepeat},
+	"fault.every":   positive,
 
 	"promise.availability":      slo,
 	"promise.integrity":         slo,

@@ -27,18 +27,26 @@ type Info struct {
 	Challenges []string
 	Duration   time.Duration // of the load
 	Faults     []string      // one line each: "outage of openai, 12s to 24s"
-	Providers  []string
+	Kinds      []string      // of the faults, each once
+	Providers  []string      // their names
+	Presets    []string      // and what each is
 }
 
 // Decode reads a scenario from text. File is its name in messages; the
 // scenario's own name is file's base without ".toml". The error is of type
 // Errors.
-func Decode(file string, text []byte) (*Scenario, error) {
-	root, err := parse(file, text)
-	if err != nil {
-		return nil, Errors{*err}
+//
+// What it extends is looked for beside file.
+func Decode(file string, source []byte) (*Scenario, error) {
+	return text{file: file, bytes: source}.decode()
+}
+
+func (t text) decode() (*Scenario, error) {
+	root, errs := t.assemble(nil)
+	if errs != nil {
+		return nil, errs
 	}
-	return check(file, strings.TrimSuffix(filepath.Base(file), ".toml"), root)
+	return check(t.file, strings.TrimSuffix(filepath.Base(t.file), ".toml"), root)
 }
 
 // check makes a scenario of a tree.
@@ -78,13 +86,22 @@ func (d *document) info() Info {
 		Name: p.Scenario, Title: p.Title, About: p.About, Tags: p.Tags, Challenges: p.Challenges,
 		Duration: p.Load.Duration, Providers: d.names(),
 	}
+	for _, v := range p.Providers {
+		i.Presets = append(i.Presets, v.Preset)
+	}
 	for _, f := range p.Faults {
 		on := strings.Join(f.On, ", ")
 		line := fmt.Sprintf("%s of %s, %s to %s", f.Kind, on, f.At, f.Clear())
+		if f.When != nil {
+			line = fmt.Sprintf("%s of %s, for %s when %s", f.Kind, on, f.For, f.When)
+		}
 		if f.Name != f.Kind {
 			line = f.Name + ": " + line
 		}
 		i.Faults = append(i.Faults, line)
+		if !contains(i.Kinds, f.Kind) {
+			i.Kinds = append(i.Kinds, f.Kind)
+		}
 	}
 	return i
 }

@@ -2,10 +2,12 @@ package scenarios
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
 	"strconv"
+	"time"
 
 	"brownout/harness/chaos"
 	"brownout/mocks/presets"
@@ -20,63 +22,83 @@ const SchemaID = "brownout.scenario/1"
 // decoder uses. It says less than the decoder checks: nothing that needs more
 // than one value.
 func Schema() []byte {
-	root := object(head{}, "", map[string]any{
-		"load": object(loadDoc{}, "load", map[string]any{
-			"profile": list(object(pointDoc{}, "load.profile", nil, "at", "rate")),
-			"mix": list(object(plan.Mix{}, "load.mix", map[string]any{
-				"kind":  words(plan.Kinds),
-				"allow": list(words(plan.Classes)),
-			}, "kind")),
-		}, "duration"),
-		"provider": list(object(plan.Provider{}, "provider", map[string]any{
-			"name":    map[string]any{"type": "string", "pattern": nameForm.String()},
-			"preset":  words(presets.Names()),
-			"dialect": words(dialects()),
-			"model":   list(object(plan.Model{}, "provider.model", nil, "id")),
-			"error":   list(object(plan.Words{}, "provider.error", map[string]any{"kind": words(plan.ErrorKinds)}, "kind")),
-		}, "name")),
-		"router":  object(plan.Router{}, "router", nil),
-		"fault":   list(faultSchema()),
-		"promise": object(plan.Promise{}, "promise", nil),
-		"weights": object(plan.Weights{}, "weights", nil),
-		"expect": map[string]any{
-			"type": "object", "additionalProperties": map[string]any{"type": "string", "pattern": `^\s*(>=|<=|==|>|<)`},
-		},
-	}, "load", "provider")
-	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	root["$id"] = "urn:" + SchemaID
-	root["title"] = "Brownout scenario"
-	out, err := json.MarshalIndent(root, "", "  ")
+	out, err := json.MarshalIndent(schemaTree(), "", "  ")
 	if err != nil { // maps, lists and words cannot fail
 		panic(err)
 	}
 	return append(out, '\n')
 }
 
-// faultSchema allows every fault's keys, and of each kind its own parameters.
-func faultSchema() map[string]any {
-	common := map[string]any{
-		"kind": words(kindNames()),
-		"name": map[string]any{"type": "string", "pattern": nameForm.String()},
-		"on": map[string]any{"anyOf": []any{
-			map[string]any{"type": "string"}, list(map[string]any{"type": "string"}),
-		}},
+type schema = map[string]any
+
+func schemaTree() schema {
+	root := object(head{Seed: new(plan.DefaultSeed), Target: DefaultTarget}, "", schema{
+		varsKey: schema{"type": "object", "propertyNames": schema{"pattern": varForm.String()}},
+		"load": object(loadDoc{Workers: plan.DefaultWorkers}, "load", schema{
+			"profile": list(object(pointDoc{}, "load.profile", nil, "at", "rate")),
+			"mix": list(object(plan.Mix{}, "load.mix", schema{
+				"kind":  words(plan.Kinds),
+				"allow": list(words(plan.Classes)),
+			}, "kind")),
+		}),
+		"provider": list(object(plan.Provider{}, "provider", schema{
+			"name":    schema{"type": "string", "pattern": nameForm.String() + `|\$\{`},
+			"preset":  words(presets.Names()),
+			"dialect": words(dialects()),
+			"model":   list(object(plan.Model{}, "provider.model", nil, "id")),
+			"error":   list(object(plan.Words{}, "provider.error", schema{"kind": words(plan.ErrorKinds)}, "kind")),
+		}, "name")),
+		"router":  object(plan.DefaultRouter, "router", nil),
+		"fault":   list(faultSchema()),
+		"promise": object(plan.DefaultPromise, "promise", nil),
+		"weights": object(plan.DefaultWeights, "weights", nil),
+		"expect": schema{
+			"type": "object", "description": keyDocs["expect"],
+			"additionalProperties": schema{"type": "string", "pattern": `^\s*(>=|<=|==|>|<)|\$\{`},
+		},
+	})
+	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	root["$id"] = "urn:" + SchemaID
+	root["title"] = "Brownout scenario"
+	root["$defs"] = schema{"var": schema{"type": "string", "pattern": `^\$\{[A-Za-z_][A-Za-z0-9_-]*\}$`}}
+	// A variation may leave to the other scenario what it does not change.
+	root["if"] = schema{"not": schema{"required": []string{extendsKey}}}
+	root["then"] = schema{
+		"required": []string{"load", "provider"},
+		"properties": schema{
+			"load": schema{"required": []string{"duration"}},
+			"fault": schema{"items": schema{
+				"required": []string{"kind", "on"},
+				"anyOf": []any{
+					schema{"required": []string{"at"}}, schema{"required": []string{"after"}}, schema{"required": []string{"when"}},
+				},
+			}},
+		},
 	}
-	s := object(faultDoc{}, "fault", common, "kind", "on", "at")
+	return root
+}
+
+// faultSchema allows every fault's keys, and of each kind its own parameters.
+func faultSchema() schema {
+	s := object(faultDoc{For: plan.DefaultFaultFor, Horizon: plan.DefaultHorizon, Share: 1, Repeat: 1}, "fault", schema{
+		"kind": words(kindNames()),
+		"name": schema{"type": "string", "pattern": nameForm.String() + `|\$\{`},
+		"on": schema{"anyOf": []any{
+			schema{"type": "string"}, schema{"type": "array", "items": schema{"type": "string"}},
+		}},
+	})
 	var each []any
 	for _, k := range chaos.Kinds() {
-		own := map[string]any{"kind": map[string]any{"const": k.Name}}
+		own := schema{}
 		for _, key := range faultKeys {
-			if key != "kind" {
-				own[key] = true
-			}
+			own[key] = true
 		}
 		for _, p := range chaos.Params(k.Name) {
 			own[p.Name] = paramSchema(p)
 		}
-		each = append(each, map[string]any{
-			"if":   map[string]any{"properties": map[string]any{"kind": map[string]any{"const": k.Name}}},
-			"then": map[string]any{"properties": own, "additionalProperties": false, "description": k.Summary},
+		each = append(each, schema{
+			"if":   schema{"required": []string{"kind"}, "properties": schema{"kind": schema{"const": k.Name}}},
+			"then": schema{"properties": own, "additionalProperties": false, "description": k.Summary},
 		})
 	}
 	s["allOf"] = each
@@ -84,91 +106,125 @@ func faultSchema() map[string]any {
 	return s
 }
 
-func paramSchema(p chaos.Param) map[string]any {
-	s := map[string]any{"description": p.Doc}
+func paramSchema(p chaos.Param) schema {
+	var s schema
 	switch p.Type {
 	case "duration":
 		s = duration()
-		s["description"] = p.Doc
 	case "number", "integer":
-		s["type"] = p.Type
+		s = schema{"type": p.Type}
 		if x, err := strconv.ParseFloat(p.Min, 64); err == nil {
 			s["minimum"] = x
 		}
 		if x, err := strconv.ParseFloat(p.Max, 64); err == nil {
 			s["maximum"] = x
 		}
+		s = orVar(s)
 	case "flag":
-		s["type"] = "boolean"
+		s = orVar(schema{"type": "boolean"})
 	default:
-		s["type"] = "string"
+		s = schema{"type": "string"}
 		if len(p.Enum) > 0 {
-			s["enum"] = p.Enum
+			s = orVar(schema{"enum": p.Enum})
 		}
 	}
-	if p.Default != "" && s["type"] == "string" {
+	s["description"] = p.Doc
+	switch x, err := strconv.ParseFloat(p.Default, 64); {
+	case p.Default == "":
+	case p.Type == "flag":
+		s["default"] = p.Default == "true"
+	case err == nil && (p.Type == "number" || p.Type == "integer"):
+		s["default"] = x
+	default:
 		s["default"] = p.Default
 	}
 	return s
 }
 
-// object describes a struct by its TOML keys and the rules of its path; known
-// takes the place of, or is added to, what the struct says.
-func object(of any, path string, known map[string]any, required ...string) map[string]any {
-	properties := map[string]any{}
-	t := reflect.TypeOf(of)
-	for i := range t.NumField() {
-		f := t.Field(i)
-		key := f.Tag.Get("toml")
-		if key == "" || key == "-" || known[key] != nil {
+// object describes a struct by its TOML keys, by the rules and the meaning of
+// its path, and by the defaults that it holds; known takes the place of, or is
+// added to, what the struct says.
+func object(of any, path string, known schema, required ...string) schema {
+	properties := schema{}
+	v := reflect.ValueOf(of)
+	below := func(key string) string {
+		if path == "" {
+			return key
+		}
+		return path + "." + key
+	}
+	for i := range v.NumField() {
+		key := v.Type().Field(i).Tag.Get("toml")
+		if key == "" || key == "-" {
 			continue
 		}
-		at := key
-		if path != "" {
-			at = path + "." + key
+		s, ok := known[key].(schema)
+		if !ok {
+			s = valueSchema(v.Field(i), below(key))
 		}
-		properties[key] = valueSchema(f.Type, at)
+		properties[key] = s
 	}
 	for key, s := range known {
 		properties[key] = s
 	}
-	s := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
+	for key := range properties {
+		s := maps.Clone(properties[key].(schema))
+		if doc := keyDocs[below(key)]; doc != "" {
+			s["description"] = doc
+		}
+		properties[key] = s
+	}
+	s := schema{"type": "object", "properties": properties, "additionalProperties": false}
 	if len(required) > 0 {
 		s["required"] = required
 	}
 	return s
 }
 
-func valueSchema(t reflect.Type, path string) map[string]any {
+func valueSchema(v reflect.Value, path string) schema {
+	t := v.Type()
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
+		if v = v.Elem(); !v.IsValid() {
+			v = reflect.Zero(t)
+		}
 	}
 	r := rules[path]
+	var s schema
 	switch {
 	case t == durationType:
-		return duration()
-	case t.Kind() == reflect.String && r.oneOf != nil:
-		return words(r.oneOf)
-	case t.Kind() == reflect.String:
-		return map[string]any{"type": "string"}
-	case t.Kind() == reflect.Bool:
-		return map[string]any{"type": "boolean"}
-	case t.Kind() == reflect.Float64:
-		return r.bound(map[string]any{"type": "number"})
+		s = duration()
+		if !v.IsZero() {
+			s["default"] = time.Duration(v.Int()).String()
+		}
+		return s
 	case t.Kind() == reflect.Struct:
-		return object(reflect.Zero(t).Interface(), path, nil)
+		return object(v.Interface(), path, nil)
 	case t.Kind() == reflect.Slice:
-		return list(valueSchema(t.Elem(), path))
+		return list(valueSchema(reflect.Zero(t.Elem()), path))
+	case t.Kind() == reflect.String && r.oneOf != nil:
+		s = words(r.oneOf)
+	case t.Kind() == reflect.String:
+		s = schema{"type": "string"}
+	case t.Kind() == reflect.Bool:
+		s = orVar(schema{"type": "boolean"})
+	case t.Kind() == reflect.Float64:
+		s = orVar(r.bound(schema{"type": "number"}))
+	default:
+		whole := r.bound(schema{"type": "integer"})
+		if t.Kind() == reflect.Uint64 {
+			whole["minimum"] = 0
+		}
+		s = orVar(whole)
 	}
-	s := r.bound(map[string]any{"type": "integer"})
-	if t.Kind() == reflect.Uint64 {
-		s["minimum"] = 0
+	if !v.IsZero() {
+		s["default"] = v.Interface()
 	}
 	return s
 }
 
 // bound writes the rule into a schema of a number.
-func (r rule) bound(s map[string]any) map[string]any {
+func (r rule) bound(s schema) schema {
 	if r.max == 0 {
 		return s
 	}
@@ -186,16 +242,23 @@ func (r rule) bound(s map[string]any) map[string]any {
 	return s
 }
 
-func duration() map[string]any {
-	return map[string]any{
-		"type": "string", "pattern": `^[+-]?(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$|^0$`, "examples": []string{"10s", "500ms"},
+// orVar allows the value, or a variable in its place.
+func orVar(s schema) schema {
+	return schema{"anyOf": []any{s, schema{"$ref": "#/$defs/var"}}}
+}
+
+func duration() schema {
+	return schema{
+		"type": "string", "pattern": `^[+-]?(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$|^0$|\$\{`, "examples": []string{"10s", "500ms"},
 	}
 }
 
-func words(list []string) map[string]any {
+func words(list []string) schema {
 	list = slices.Clone(list)
 	slices.Sort(list)
-	return map[string]any{"enum": list}
+	return orVar(schema{"enum": list})
 }
 
-func list(of any) map[string]any { return map[string]any{"type": "array", "items": of} }
+func list(of schema) schema {
+	return orVar(schema{"type": "array", "items": of})
+}

@@ -30,9 +30,25 @@ type node struct {
 	at    place
 	value any              // string, int64, float64, bool or time.Time
 	raw   string           // of an override: as typed
+	via   string           // the variable that the value came from, and where that is set
 	keys  []string         // of a table, in the order of the file
 	table map[string]*node // of a table
 	items []*node          // of an array
+
+	starts place  // of the value, in a file
+	quoted string // of a text in a file: as it stands there
+}
+
+// char is the place of the character at a byte of a text value, or that of the
+// key where the text does not stand in the file as it is.
+func (n *node) char(offset int) place {
+	t, ok := n.value.(string)
+	if !ok || n.quoted != `"`+t+`"` && n.quoted != "'"+t+"'" || offset > len(t) {
+		return n.at
+	}
+	p := n.starts
+	p.col += 1 + utf8.RuneCountInString(t[:offset])
+	return p
 }
 
 // child returns the node below key, made at the given place if it is new.

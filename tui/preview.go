@@ -80,11 +80,7 @@ func previewRows(p *plan.Plan, w int) []previewRow {
 	rows = append(rows, loadPicture(p)...)
 	add(inkText, "")
 	for _, f := range p.Faults {
-		rows = append(rows, func(a area) {
-			x := a.put(0, 0, inkFault, a.th.glyph.faulty)
-			x = a.text(x+1, 0, a.w-x-1, inkStrong, f.Name)
-			a.text(x+1, 0, a.w-x-1, inkText, "on "+onWhom(f.On)+" at "+short(f.At)+" for "+short(f.For))
-		})
+		rows = append(rows, faultRows(f, w)...)
 	}
 	for _, v := range p.Providers {
 		rows = append(rows, func(a area) {
@@ -104,6 +100,65 @@ func previewRows(p *plan.Plan, w int) []previewRow {
 		}
 	}
 	return rows
+}
+
+// faultRows say what a fault is, whom it meets and when: on one line where there
+// is room.
+func faultRows(f plan.Fault, w int) []previewRow {
+	const indent = 2
+	var rows []previewRow
+	for i, line := range wrap(f.Name+" "+faultText(f), max(w-indent, 1)) {
+		rows = append(rows, func(a area) {
+			if i > 0 {
+				a.text(indent, 0, a.w-indent, inkText, line)
+				return
+			}
+			a.put(0, 0, inkFault, a.th.glyph.faulty)
+			name := min(len(f.Name), len(line)) // names are ASCII
+			x := a.text(indent, 0, a.w-indent, inkStrong, line[:name])
+			a.text(x, 0, a.w-x, inkText, line[name:])
+		})
+	}
+	return rows
+}
+
+// faultText says all that a plan says of a fault beside its name and its
+// parameters.
+func faultText(f plan.Fault) string {
+	var b strings.Builder
+	if !strings.HasPrefix(f.Name, f.Kind) {
+		b.WriteString("(" + f.Kind + ") ")
+	}
+	b.WriteString("on " + onWhom(f.On))
+	if f.Model != "" {
+		b.WriteString(", calls for " + f.Model)
+	}
+	if f.When != nil {
+		b.WriteString(" when " + f.When.String() + ", from " + short(f.At) + " on")
+	} else {
+		b.WriteString(" at " + short(f.At))
+	}
+	b.WriteString(" for " + short(f.For))
+	if f.Share > 0 && f.Share < 1 {
+		b.WriteString(", " + percentRound(f.Share) + " of calls")
+	}
+	if f.Ramp > 0 {
+		b.WriteString(", growing over " + short(f.Ramp))
+	}
+	return b.String()
+}
+
+// Preview draws what a plan would do as text with escape sequences, or without
+// any where o.NoColor says so: the launcher's preview, whole. No line is wider
+// than o.Width columns.
+func Preview(p *plan.Plan, o Options) string {
+	rows := previewRows(p, o.Width)
+	sheet := newPaper(o.Width, len(rows))
+	a := sheet.all(newTheme(o))
+	for y, row := range rows {
+		row(a.line(y))
+	}
+	return sheet.render(a.th)
 }
 
 // mixText writes what is sent and how often.

@@ -25,6 +25,6 @@ func (a *app) launch(ctx context.Context) error {
 	if err != nil || choice.Quit {
 		return err
 	}
-	f := runFlags{target: choice.Target, seed: choice.Seed, repeat: 1, out: defaultOut}
-	return a.runAll(ctx, []string{choice.Scenario}, f, true)
+	f := runFlags{target: choice.Target, seed: choice.Seed, seeded: true, repeat: 1, out: defaultOut}
+	return a.runAll(ctx, []string{choice.Scenario}, f)
 }

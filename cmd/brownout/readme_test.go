@@ -72,6 +72,8 @@ func runAsShown(t *testing.T, args []string, blocks []fence) {
 	c := program(t, args...)
 	writeShown(t, c.Dir, blocks)
 	switch {
+	case args[0] == "run" && args[1] == "--suite":
+		beginAndStop(t, c)
 	case args[0] == "run":
 		c = hurried(t, c, args)
 		// Too short a run to tell anything: what counts is that it ran.
@@ -90,6 +92,36 @@ func runAsShown(t *testing.T, args []string, blocks []fence) {
 			t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
 		}
 	}
+}
+
+// beginAndStop begins a suite and interrupts it once its runs are under way.
+func beginAndStop(t *testing.T, c *exec.Cmd) {
+	t.Helper()
+	out := &watched{want: "never", seen: make(chan struct{})}
+	c.Stdout, c.Stderr = out, out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	journals(t, c.Dir, 2)
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait() // the exit code tells more
+	if code := c.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("exit code %d:\n%s", code, out.text())
+	}
+}
+
+// journals waits until so many runs have begun.
+func journals(t *testing.T, dir string, want int) {
+	t.Helper()
+	for range 400 {
+		if found, _ := filepath.Glob(filepath.Join(dir, defaultOut, "*", "*")); len(found) >= want {
+			return
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+	t.Fatalf("%d runs never began", want)
 }
 
 // writeShown writes the scenarios of the README under the names by which its

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -42,7 +43,10 @@ Without a sub-command it opens the launcher on a terminal.`,
 		a.diffCommand(),
 		a.runsCommand(),
 		a.listCommand(),
+		a.planCommand(),
+		a.initCommand(),
 		a.validateCommand(),
+		a.schemaCommand(),
 		a.explainCommand(),
 		a.mocksCommand(),
 		a.routerCommand(),
@@ -61,6 +65,20 @@ func (a *app) interactive() bool {
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// width is how many columns tables may take: those of the terminal, or of the
+// variable COLUMNS, or, with neither, any number: 0.
+func (a *app) width() int {
+	if f, ok := a.out.(*os.File); ok && isTerminal(a.out) {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	if w, err := strconv.Atoi(a.env("COLUMNS")); err == nil && w > 0 {
+		return w
+	}
+	return 0
 }
 
 // colour tells whether output may carry colours: on a terminal that can, unless

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,9 +28,10 @@ type runFlags struct {
 	headless, noJournal, ascii bool
 	github                     bool
 	seed                       uint64
-	repeat                     int
+	seeded                     bool // the seed was given
+	repeat, parallel           int
 	target, out, vegeta        string
-	profile, toxiproxy         string
+	profile, suite, toxiproxy  string
 	portFrom                   int
 	set, report                []string
 }
@@ -38,7 +39,7 @@ type runFlags struct {
 func (a *app) runCommand() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use:   "run SCENARIO...",
+		Use:   "run SCENARIO... | run --suite SUITE",
 		Short: "Run scenarios: inject the faults, drive the load, score what users saw",
 		Long: `Run brings up the mock providers, their links and the target, sends the
 scenario's load, injects its faults and scores what the clients saw.
@@ -46,24 +47,39 @@ scenario's load, injects its faults and scores what the clients saw.
 On a terminal one scenario opens the live screen; otherwise, and with
 --headless, a line a second is printed and then the result.
 
+A suite is a TOML file that lists scenarios; "all" is the whole library. Its
+runs go side by side where together they need no more than half of the
+machine, and end in one table. --parallel N has N at once whatever they need.
+
+The path of a report may hold {scenario}, {seed} and {n}, the number of the
+run: then each run has a file of its own. Otherwise all are in one file.
+
 Exit codes: 0 passed, 1 expectations failed or veto, 2 bad input,
-3 inconclusive, 4 environment, 130 interrupted.`,
+3 inconclusive, 4 environment, 130 interrupted. Of several runs the worst
+counts: 130, then 4, 1, 3 and 0.`,
 		Example: `  brownout run provider-outage
   brownout run provider-outage --headless --report json=report.json,junit=junit.xml,md=summary.md
   brownout run latency-spike --target direct --seed 7 --repeat 3
-  brownout run my-scenario.toml --set load.duration=60s`,
-		Args:              cobra.MinimumNArgs(1),
+  brownout run my-scenario.toml --set load.duration=60s --set vars.rate=20
+  brownout run --suite all --report 'json=reports/{scenario}.json'`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && f.suite == "" {
+				return errors.New("requires at least 1 arg(s): name a scenario, or a suite with --suite; brownout list shows what there is")
+			}
+			return nil
+		},
 		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return profiled(f.profile, func() error {
-				return a.runAll(cmd.Context(), args, f, cmd.Flags().Changed("seed"))
-			})
+			f.seeded = cmd.Flags().Changed("seed")
+			return profiled(f.profile, func() error { return a.runAll(cmd.Context(), args, f) })
 		},
 	}
 	fl := c.Flags()
 	fl.BoolVar(&f.headless, "headless", false, "print progress and the result, also on a terminal")
 	fl.Uint64Var(&f.seed, "seed", 0, "key of every random decision (default: the scenario's, else 1)")
 	fl.IntVar(&f.repeat, "repeat", 1, "run each scenario N times, with the seeds that follow")
+	fl.StringVar(&f.suite, "suite", "", "run the scenarios that a TOML file lists; "+scenarios.WholeLibrary+": the whole library")
+	fl.IntVar(&f.parallel, "parallel", 0, "run N side by side (default: 1; of a suite as many as half of the machine can carry)")
 	fl.StringVar(&f.target, "target", "", "system under test (default: the scenario's, else "+target.Default+")")
 	fl.StringArrayVar(&f.set, "set", nil, "override a value of the scenario: key=value, by dotted path (repeatable)")
 	fl.StringSliceVar(&f.report, "report", nil, "write a report: FORMAT=PATH, repeatable or comma-separated; formats: "+reports.FormatList())
@@ -76,14 +92,18 @@ Exit codes: 0 passed, 1 expectations failed or veto, 2 bad input,
 	fl.StringVar(&f.profile, "cpu-profile", "", "write a CPU profile of the whole, for go tool pprof")
 	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
 	must(c.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(target.Names(), cobra.ShellCompDirectiveNoFileComp)))
+	must(c.RegisterFlagCompletionFunc("suite", cobra.FixedCompletions([]string{scenarios.WholeLibrary}, cobra.ShellCompDirectiveDefault)))
 	return c
 }
 
-// runAll runs every scenario as often as asked, one after the other, and
-// returns what the whole came to.
-func (a *app) runAll(ctx context.Context, names []string, f runFlags, seeded bool) error {
-	if f.repeat < 1 {
+// runAll runs every scenario as often as asked and returns what the whole came
+// to.
+func (a *app) runAll(ctx context.Context, names []string, f runFlags) error {
+	switch {
+	case f.repeat < 1:
 		return fmt.Errorf("--repeat is %d; give 1 or more", f.repeat)
+	case f.parallel < 0:
+		return fmt.Errorf("--parallel is %d; give 1 or more", f.parallel)
 	}
 	if err := chaos.CheckToxiproxy(f.toxiproxy); err != nil {
 		return fmt.Errorf("--toxiproxy: %w", err)
@@ -93,43 +113,25 @@ func (a *app) runAll(ctx context.Context, names []string, f runFlags, seeded boo
 		return err
 	}
 	// Everything is read and checked before anything runs.
-	plans, err := a.resolveAll(names, f, seeded)
+	runs, err := resolveAll(names, f)
 	if err != nil {
 		return err
 	}
-	if len(plans) > 1 && f.vegeta != "" {
+	if len(runs) > 1 && f.vegeta != "" {
 		return errors.New("--vegeta-results takes the samples of one run; name one scenario and leave --repeat at 1")
 	}
-	live := !f.headless && len(plans) == 1 && a.interactive()
-	var snaps []*score.Snapshot
-	var journals []string
-	for i, p := range plans {
-		if len(plans) > 1 {
-			fmt.Fprintf(a.out, "\nrun %d of %d\n", i+1, len(plans))
-		}
-		snap, dir, err := a.runOne(ctx, p, f, live)
-		if snap != nil {
-			snaps = append(snaps, snap)
-			if dir != "" {
-				journals = append(journals, filepath.Join(dir, reports.JournalFile))
-			}
-			if e := reports.WriteAll(outputs, snaps, journals); e != nil {
-				err = errors.Join(err, &harness.EnvironmentError{Err: e})
-			}
-		}
-		if err != nil {
-			return err
-		}
+	plans := make([]*plan.Plan, len(runs))
+	for i, r := range runs {
+		plans[i] = r.Plan
 	}
-	if f.github {
-		if err := a.tellGitHub(snaps); err != nil {
-			return &harness.EnvironmentError{Err: err}
-		}
+	if err := reports.CheckPaths(outputs, plans); err != nil {
+		return err
 	}
-	if len(snaps) > 1 {
-		reports.Repeats(a.out, snaps, a.style(f.ascii))
+	b := &batchRun{app: a, flags: f, outputs: outputs, runs: runs}
+	if len(runs) > 1 && (f.suite != "" || f.parallel > 1) {
+		return b.sideBySide(ctx, f.limits(runtime.NumCPU()))
 	}
-	return verdictError(snaps)
+	return b.oneByOne(ctx)
 }
 
 // tellGitHub appends to the job summary, which other steps write to as well,
@@ -150,44 +152,71 @@ func (a *app) tellGitHub(snaps []*score.Snapshot) error {
 	return errors.Join(err, summary.Close(), reports.Annotations(a.out, snaps))
 }
 
-// resolveAll turns names and seeds into plans.
-func (a *app) resolveAll(names []string, f runFlags, seeded bool) ([]*plan.Plan, error) {
-	var plans []*plan.Plan
+// resolveAll turns names, the suite and seeds into plans.
+func resolveAll(names []string, f runFlags) ([]reports.SuiteRun, error) {
+	var entries []scenarios.Entry
 	for _, name := range names {
 		sc, err := scenarios.Open(name)
 		if err != nil {
 			return nil, err
 		}
+		entries = append(entries, scenarios.Entry{Scenario: sc})
+	}
+	if f.suite != "" {
+		s, err := scenarios.OpenSuite(f.suite)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, s.Entries...)
+	}
+	var runs []reports.SuiteRun
+	for _, e := range entries {
 		for n := range f.repeat {
-			o := scenarios.ResolveOptions{Target: f.target, Set: f.set}
-			if seeded {
-				seed := f.seed + uint64(n)
-				o.Seed = &seed
-			}
-			p, err := sc.Resolve(o)
+			r, err := resolveEntry(e, f, uint64(n))
 			if err != nil {
 				return nil, err
 			}
-			if !seeded {
-				p.Seed += uint64(n)
-			}
-			if err := target.Check(p.Target); err != nil {
-				return nil, err
-			}
-			plans = append(plans, p)
+			runs = append(runs, r)
 		}
 	}
-	return plans, nil
+	return runs, nil
+}
+
+// resolveEntry makes the plan of one entry's n-th run. The command line has the
+// last word.
+func resolveEntry(e scenarios.Entry, f runFlags, n uint64) (reports.SuiteRun, error) {
+	o := scenarios.ResolveOptions{Target: e.Target, Seed: e.Seed, Set: f.set}
+	if f.target != "" {
+		o.Target = f.target
+	}
+	if f.seeded {
+		o.Seed = &f.seed
+	}
+	p, err := e.Scenario.Resolve(o)
+	if err != nil {
+		return reports.SuiteRun{}, err
+	}
+	p.Seed += n
+	r := reports.SuiteRun{Name: p.Scenario, Plan: p}
+	for _, set := range e.Set {
+		r.Name += " " + set
+	}
+	return r, target.Check(p.Target)
+}
+
+// start begins a run and returns it with the options that the flags ask for.
+func (a *app) start(ctx context.Context, p *plan.Plan, f runFlags) (*harness.Session, error) {
+	o := harness.Options{VegetaResults: f.vegeta, PortFrom: f.portFrom, Toxiproxy: f.toxiproxy, Versions: versions()}
+	if !f.noJournal {
+		o.OutDir = f.out
+	}
+	return harness.Start(ctx, p, o)
 }
 
 // runOne runs one plan, on the live screen or headless, and prints its result.
 // It tells where the run is kept; "" where it is not.
 func (a *app) runOne(ctx context.Context, p *plan.Plan, f runFlags, live bool) (snap *score.Snapshot, dir string, err error) {
-	o := harness.Options{VegetaResults: f.vegeta, PortFrom: f.portFrom, Toxiproxy: f.toxiproxy, Versions: versions()}
-	if !f.noJournal {
-		o.OutDir = f.out
-	}
-	session, err := harness.Start(ctx, p, o)
+	session, err := a.start(ctx, p, f)
 	if err != nil {
 		return nil, "", err
 	}
@@ -209,11 +238,19 @@ func (a *app) runOne(ctx context.Context, p *plan.Plan, f runFlags, live bool) (
 	reports.Summary(a.out, snap, a.style(f.ascii))
 	if session.Dir != "" {
 		fmt.Fprintf(a.out, "journal  %s\n", session.Dir)
-		if e := reports.Keep(session.Dir, snap); e != nil {
-			err = errors.Join(err, &harness.EnvironmentError{Err: fmt.Errorf("the run could not be kept whole: %w", e)})
-		}
 	}
-	return snap, session.Dir, err
+	return snap, session.Dir, errors.Join(err, keep(session.Dir, snap))
+}
+
+// keep leaves the report of a run beside its journal, where it is kept.
+func keep(dir string, snap *score.Snapshot) error {
+	if dir == "" {
+		return nil
+	}
+	if err := reports.Keep(dir, snap); err != nil {
+		return &harness.EnvironmentError{Err: fmt.Errorf("the run could not be kept whole: %w", err)}
+	}
+	return nil
 }
 
 // progress prints a line a second until the run has ended.
@@ -233,30 +270,7 @@ func (a *app) progress(s *harness.Session, p *plan.Plan) {
 
 // style is how tables are drawn on this program's output.
 func (a *app) style(ascii bool) reports.Style {
-	return reports.Style{Colour: a.colour(), ASCII: ascii}
-}
-
-// verdictError is the exit code of a set of runs: one failure fails the whole,
-// one doubt makes the rest inconclusive.
-func verdictError(snaps []*score.Snapshot) error {
-	code := exitPassed
-	for _, s := range snaps {
-		switch s.Verdict {
-		case score.Fail:
-			return &exitError{code: exitFailed}
-		case score.Inconclusive, score.Pending:
-			code = exitInconclusive
-		}
-	}
-	if code == exitPassed {
-		return nil
-	}
-	return &exitError{code: code}
-}
-
-// completeScenarios completes built-in names and TOML files.
-func completeScenarios(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return scenarios.Builtin(), cobra.ShellCompDirectiveDefault
+	return reports.Style{Colour: a.colour(), ASCII: ascii, Width: a.width()}
 }
 
 // must panics on errors that only a mistake in this program can cause.

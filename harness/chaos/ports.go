@@ -14,11 +14,11 @@ const (
 	LastPort  = 32000
 )
 
-// blockSize is how many ports one rig keeps for itself. The toxiproxy API
+// BlockSize is how many ports one rig keeps for itself. The toxiproxy API
 // listens on the first port of a block for as long as the rig is up, so that
 // another rig, in this process or another, passes the whole block over: also
 // those ports of it that are free only because a fault has closed their link.
-const blockSize = 64
+const BlockSize = 64
 
 // ports hands out the loopback ports of one rig, in ascending order.
 type ports struct {
@@ -31,13 +31,13 @@ type ports struct {
 // 0, of the first block that nobody has.
 func (p *ports) claim(from int, listen func(addr string) error) error {
 	if from != 0 {
-		*p = ports{next: from, last: from + blockSize - 1, exact: true}
+		*p = ports{next: from, last: from + BlockSize - 1, exact: true}
 		return p.take(listen)
 	}
 	var last error
-	for from = FirstPort; from+blockSize <= LastPort; from += blockSize {
+	for from = FirstPort; from+BlockSize <= LastPort; from += BlockSize {
 		if last = listen(loopback(from)); last == nil {
-			*p = ports{next: from + 1, last: from + blockSize - 1}
+			*p = ports{next: from + 1, last: from + BlockSize - 1}
 			return nil
 		}
 	}
@@ -47,7 +47,7 @@ func (p *ports) claim(from int, listen func(addr string) error) error {
 // take offers ports to listen until one is taken. Some other program may be
 // faster at any of them, so only listening itself tells whether one is free.
 func (p *ports) take(listen func(addr string) error) error {
-	err := fmt.Errorf("a rig has %d ports", blockSize)
+	err := fmt.Errorf("a rig has %d ports", BlockSize)
 	for p.next <= p.last {
 		port := p.next
 		p.next++
