@@ -28,10 +28,15 @@ const (
 	LastResort        = "last_resort"         // every breaker was open; one call was let through
 	Refused           = "refused"             // no provider was allowed
 	Exhausted         = "exhausted"           // nobody was left, or no time
+	Hedge             = "hedge"               // a second provider was asked beside a slow one
+	Continued         = "continued"           // a broken stream goes on elsewhere
+	LongerContext     = "longer_context"      // a prompt that was too long went to a longer context
+	Shimmed           = "shimmed"             // a provider refused a field, which was left out
+	Degraded          = "degraded"            // a step down the ladder
 )
 
 // announce returns the function that tells f and the log of a decision.
-func (r *Router) announce(f func(Decision)) func(Decision) {
+func (r *engine) announce(f func(Decision)) func(Decision) {
 	return func(d Decision) {
 		r.metrics.decisions.WithLabelValues(d.What).Inc()
 		if r.log.Enabled(context.Background(), slog.LevelInfo) {

@@ -86,7 +86,7 @@ func TestParseErrors(t *testing.T) {
 		{"no backend", "", `r.toml:1:1: no backend; add a [[backend]] with name, dialect and base_url`},
 		{"syntax", "deadline = \n" + oneBackend, `r.toml:1:12: `},
 		{"unknown key", "\n  dedline = \"5s\"" + oneBackend, `r.toml:2:3: unknown key "dedline"; did you mean "deadline"?`},
-		{"unknown key far off", "zzzzzzzzzz = 1" + oneBackend, `r.toml:1:1: unknown key "zzzzzzzzzz"; known are policy, `},
+		{"unknown key far off", "zzzzzzzzzz = 1" + oneBackend, `r.toml:1:1: unknown key "zzzzzzzzzz"; known are off, on, policy, `},
 		{"unknown key in a block", "[router]\nretrys = 1" + oneBackend, `r.toml:2:1: unknown key "retrys"; did you mean "retries"?`},
 		{"unknown key in breaker", "[router.breaker]\nprobe = 1" + oneBackend, `r.toml:2:1: unknown key "breaker.probe"; did you mean "breaker.probes"?`},
 		{"unknown key in the second backend", oneBackend + strings.Replace(oneBackend, `"a"`, `"b"`, 1) + "regoin = 1", `r.toml:11:1: unknown key "regoin" in [[backend]]; did you mean "region"?`},

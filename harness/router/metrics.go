@@ -31,7 +31,7 @@ type backendMetrics struct {
 	ttft     prometheus.Observer
 }
 
-func newMetrics(names []string) *metrics {
+func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -56,9 +56,6 @@ func newMetrics(names []string) *metrics {
 	}
 	m.registry.MustRegister(m.requests, m.attempts, m.decisions, m.breaker, m.ttft, m.inFlight)
 	m.answered = m.requests.WithLabelValues("ok")
-	for _, n := range names {
-		m.backend(n)
-	}
 	return m
 }
 
