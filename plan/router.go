@@ -359,3 +359,13 @@ type Tracing struct {
 	Share   float64 `json:"share" toml:"share"`               // of requests traced, 0..1
 	Content bool    `json:"content,omitempty" toml:"content"` // prompts and answers too
 }
+
+// Mitigations are the words of Router.Off and Router.On beside "all". What each
+// does is in the router's own table.
+var Mitigations = []string{
+	"privacy", "model_map", "migration", "api_shim", "queue", "adaptive_concurrency", "load_shedding", "budgets",
+	"loop_limit", "cache", "semantic_cache", "single_flight", "embed_batching", "fan_out", "deprecation_watch",
+	"health_checks", "outlier_ejection", "slow_start", "rate_limit_awareness", "breaker", "retries", "retry_budget",
+	"hedging", "context_fallback", "context_trim", "redaction", "held_streams", "continuation", "validation",
+	"guardrail", "stale_if_error", "degradation_ladder", "tracing",
+}

@@ -156,6 +156,8 @@ func valueSchema(t reflect.Type, path string) map[string]any {
 		return r.bound(map[string]any{"type": "number"})
 	case t.Kind() == reflect.Struct:
 		return object(reflect.Zero(t).Interface(), path, nil)
+	case t.Kind() == reflect.Map:
+		return map[string]any{"type": "object", "additionalProperties": map[string]any{"type": "number", "minimum": 0}}
 	case t.Kind() == reflect.Slice:
 		return list(valueSchema(t.Elem(), path))
 	}
