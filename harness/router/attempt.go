@@ -34,10 +34,11 @@ type attempt struct {
 // reply is an answer that has begun: whole, or a stream whose first token is
 // there.
 type reply struct {
-	by     *candidate   // nil: no provider; see source
-	made   *attempt     // nil likewise
-	answer *wire.Answer // whole; nil for streams
-	stream *upstream    // nil where it is whole
+	by     *candidate       // nil: no provider; see source
+	made   *attempt         // nil likewise
+	answer *wire.Answer     // whole; nil for streams
+	embeds *wire.Embeddings // instead, of a request for embeddings
+	stream *upstream        // nil where it is whole
 	source source
 }
 
@@ -133,7 +134,7 @@ func (a *attempt) end() {
 func (c *call) request(a *attempt) (*wire.Request, *wire.Failure) {
 	own := *c.req
 	req := &own
-	req.Model, req.IncludeUsage = a.cand.model, true
+	req.Model, req.IncludeUsage, req.Surface = a.cand.model, true, ""
 	if c.join != nil {
 		c.join.hand(a, req)
 	}
@@ -154,11 +155,10 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 		return nil, fail
 	}
 	a.req = req
-	q, err := cand.dialect.NewRequest(u.ctx, cand.BaseURL, cand.Key, req)
+	q, err := c.encode(a)
 	if err != nil {
 		return nil, &wire.Failure{Kind: wire.FailBadRequest, Message: fmt.Sprintf("the request has no form in the %s dialect: %v", cand.Dialect, err)}
 	}
-	c.keepFields(a, q)
 	q.Header.Set(headerRequestID, c.id)
 	// RoundTrip, not http.Client: a redirect must not carry prompts elsewhere.
 	res, err := cand.trip.RoundTrip(q)
@@ -172,7 +172,10 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return nil, u.refusedWith(res)
 	}
-	if c.req.Stream {
+	switch {
+	case c.embed != nil:
+		return u.vectors(c)
+	case c.req.Stream:
 		return c.askStream(a)
 	}
 	w, fail := u.whole(c)
@@ -189,6 +192,19 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 		}
 	}
 	return &reply{by: cand, made: a, answer: w}, nil
+}
+
+// encode is the HTTP request of an attempt.
+func (c *call) encode(a *attempt) (*http.Request, error) {
+	cand := a.cand
+	if c.embed != nil {
+		return c.encodeEmbed(a)
+	}
+	q, err := cand.dialect.NewRequest(a.up.ctx, cand.BaseURL, cand.Key, a.req)
+	if err == nil {
+		c.keepFields(a, q)
+	}
+	return q, err
 }
 
 // askStream waits for a stream's first token.

@@ -16,9 +16,10 @@ type call struct {
 	id       string
 	marker   string
 	terms    terms
-	body     []byte        // the client's own bytes, valid until the request ends
-	req      *wire.Request // as the client asked
-	model    string        // what the client means by the model it asked for
+	body     []byte             // the client's own bytes, valid until the request ends
+	req      *wire.Request      // as the client asked
+	embed    *wire.EmbedRequest // likewise; nil: a chat request
+	model    string             // what the client means by the model it asked for
 	began    time.Time
 	budget   time.Duration // 0: none
 	deadline time.Time     // when the router answers at the latest; zero: never

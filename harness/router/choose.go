@@ -18,9 +18,12 @@ func (c *call) choose() *wire.Failure {
 		c.model = f(c, c.model)
 	}
 	c.cands = c.offered()
+	if c.embed != nil {
+		c.cands = slices.DeleteFunc(c.cands, c.elsewhere)
+	}
 	if c.terms.bound && c.r.set.has("privacy") {
 		c.cands = slices.DeleteFunc(c.cands, func(v candidate) bool { return !c.terms.permit(&v.Backend) })
-		if len(c.cands) == 0 {
+		if len(c.cands) == 0 && (c.embed == nil || !slices.ContainsFunc(c.r.order, func(b *backend) bool { return c.terms.permit(&b.Backend) })) {
 			return c.nobody()
 		}
 	}

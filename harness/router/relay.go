@@ -22,7 +22,10 @@ type told struct {
 // already, in the stream where that had begun.
 func (c *call) deliver(w http.ResponseWriter, rep *reply, end *ending) *wire.Failure {
 	c.mark(w.Header(), rep)
-	if rep.stream != nil {
+	switch {
+	case rep.embeds != nil:
+		return c.writeVectors(w, rep.embeds)
+	case rep.stream != nil:
 		return c.relay(w, rep, end)
 	}
 	a := rep.answer

@@ -78,13 +78,21 @@ func (r *engine) bits(purpose string) uint64 {
 
 // chat answers one chat request.
 func (r *engine) chat(w http.ResponseWriter, q *http.Request, front wire.Dialect, id string) {
+	r.take(w, q, front, id, (*call).read)
+}
+
+// take answers a request that read decodes.
+func (r *engine) take(w http.ResponseWriter, q *http.Request, front wire.Dialect, id string, read func(*call, *http.Request) *wire.Failure) {
 	r.metrics.inFlight.Inc()
 	defer r.metrics.inFlight.Dec()
 	body := bodies.Get().(*[]byte)
 	defer bodies.Put(body)
 	c := &call{r: r, front: front, id: id, began: time.Now()}
 	end := ending{}
-	fail := c.read(q, body)
+	fail := c.receive(q, body)
+	if fail == nil {
+		fail = read(c, q)
+	}
 	if fail == nil {
 		defer c.begin(q)()
 		fail = c.answer(w, &end)
@@ -109,6 +117,9 @@ func (c *call) answer(w http.ResponseWriter, end *ending) *wire.Failure {
 		return fail
 	}
 	for _, f := range st.lookup {
+		if c.embed != nil {
+			break // answers are what is kept
+		}
 		rep, leave := f(c)
 		if leave != nil {
 			c.leaves = append(c.leaves, leave)
@@ -137,7 +148,7 @@ func (c *call) answer(w http.ResponseWriter, end *ending) *wire.Failure {
 
 // fallBack lets the stages answer where nobody did.
 func (c *call) fallBack(w http.ResponseWriter, fail *wire.Failure, end *ending) *wire.Failure {
-	if c.gone() {
+	if c.gone() || c.embed != nil {
 		return fail
 	}
 	for _, f := range c.r.stages.fallback {
@@ -196,8 +207,8 @@ func readAll(src io.Reader, buf *[]byte) ([]byte, error) {
 	}
 }
 
-// take reads the client's body.
-func (c *call) take(q *http.Request, buf *[]byte) *wire.Failure {
+// receive reads the client's body.
+func (c *call) receive(q *http.Request, buf *[]byte) *wire.Failure {
 	c.ctx = q.Context()
 	body, err := readAll(http.MaxBytesReader(nil, q.Body, wire.MaxBody), buf)
 	if err != nil {
@@ -213,15 +224,13 @@ func (c *call) take(q *http.Request, buf *[]byte) *wire.Failure {
 }
 
 // read decodes the client's chat request.
-func (c *call) read(q *http.Request, buf *[]byte) *wire.Failure {
-	if fail := c.take(q, buf); fail != nil {
-		return fail
-	}
+func (c *call) read(q *http.Request) *wire.Failure {
 	req, fail := c.front.DecodeRequest(q, c.body)
 	if fail != nil {
 		return fail
 	}
 	c.req = req
+	c.sampling()
 	if c.marker = marker(req.LastUser()); c.marker == "" {
 		c.marker = c.id
 	}

@@ -25,6 +25,9 @@ var mistralAI = cousin{openAI{&flavour{
 	maxTokensKey: "max_tokens",
 	embedBareID:  true, // mistralai's EmbeddingResponse insists on an id
 	prefixKeys:   `,"prefix":true`,
+	seedKey:      "random_seed",
+	noUser:       true,
+	lengthKey:    "output_dimension",
 	bareStream:   true, // stream_options was refused for long, and usage comes without
 
 	noCalls: `,"tool_calls":null`,

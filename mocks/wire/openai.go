@@ -32,6 +32,9 @@ type flavour struct {
 	maxTokensKey string // what the client calls the limit of tokens
 	continueKeys string // what the client adds to have a partial answer continued
 	prefixKeys   string // what it adds to the partial answer itself
+	seedKey      string // what it calls the seed; "": seed
+	noUser       bool   // the server takes no user
+	lengthKey    string // what it calls the length of a vector; "": dimensions
 
 	// The pieces that answers and chunks have besides the common ones.
 	fingerprint    string // in both, after the model
