@@ -20,7 +20,7 @@ import (
 
 func (a *app) routerCommand() *cobra.Command {
 	var config, listen string
-	var print bool
+	var print, verbose bool
 	c := &cobra.Command{
 		Use:   "router",
 		Short: "Serve the bundled failover router alone",
@@ -42,12 +42,17 @@ OTEL_EXPORTER_OTLP_ENDPOINT set it sends OpenTelemetry traces there.`,
 			if config == "" {
 				return errors.New("--config is missing; --print-config shows what such a file looks like")
 			}
-			return a.serveRouter(cmd.Context(), config, listen)
+			level := slog.LevelInfo
+			if verbose {
+				level = slog.LevelDebug
+			}
+			return a.serveRouter(cmd.Context(), config, listen, level)
 		},
 	}
 	c.Flags().StringVar(&config, "config", "", "configuration file (TOML)")
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen on")
 	c.Flags().BoolVar(&print, "print-config", false, "print a configuration file with every key, its default and its meaning")
+	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "log every request, not only what the router decides")
 	must(c.MarkFlagFilename("config", "toml"))
 	return c
 }
@@ -56,12 +61,15 @@ OTEL_EXPORTER_OTLP_ENDPOINT set it sends OpenTelemetry traces there.`,
 const drainTime = 10 * time.Second
 
 // serveRouter serves until ctx ends, then drains.
-func (a *app) serveRouter(ctx context.Context, path, addr string) error {
+func (a *app) serveRouter(ctx context.Context, path, addr string, level slog.Level) error {
 	c, err := router.FromFile(path)
 	if err != nil {
 		return err
 	}
-	c.Logger = slog.New(slog.NewTextHandler(a.err, nil))
+	c.Logger = slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
+	if c.Traces, err = router.TraceExporter(ctx); err != nil {
+		return fmt.Errorf("the traces' endpoint: %w", err)
+	}
 	r, err := router.New(c)
 	if err != nil {
 		return err

@@ -27,8 +27,9 @@ type attempt struct {
 	lost    bool          // the other of two answered first, or the client left: no fault of its own
 	trials  []trial
 	up      *upstream
-	extra   bool // fields beyond the neutral form were sent
-	prefill bool // it was handed a partial answer to go on with
+	extra   bool            // fields beyond the neutral form were sent
+	prefill bool            // it was handed a partial answer to go on with
+	trace   context.Context // carries its span, where the request is traced
 }
 
 // reply is an answer that has begun: whole, or a stream whose first token is
@@ -54,6 +55,9 @@ func (c *call) open(cand *candidate, p pass, hedge bool) *attempt {
 	u.detach = context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })
 	a.up = u
 	cand.stats.outstanding.Add(1)
+	if c.trace != nil {
+		a.trials = append(a.trials, c.trace.attempt(c, a))
+	}
 	for _, f := range c.r.stages.attempt {
 		if t := f(c, a); t.began != nil || t.ended != nil {
 			a.trials = append(a.trials, t)
@@ -160,6 +164,9 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 		return nil, &wire.Failure{Kind: wire.FailBadRequest, Message: fmt.Sprintf("the request has no form in the %s dialect: %v", cand.Dialect, err)}
 	}
 	q.Header.Set(headerRequestID, c.id)
+	if c.trace != nil {
+		c.trace.inject(a, q.Header)
+	}
 	// RoundTrip, not http.Client: a redirect must not carry prompts elsewhere.
 	res, err := cand.trip.RoundTrip(q)
 	if err != nil {

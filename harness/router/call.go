@@ -34,6 +34,7 @@ type call struct {
 	plain    bool     // fields beyond the neutral form are left out: a provider refused them
 	leaves   []func(*ending)
 	costUSD  float64
+	trace    *traced // nil: not traced
 	members  members // the fields of body, once they were looked for
 }
 

@@ -35,6 +35,29 @@ const (
 	Degraded          = "degraded"            // a step down the ladder
 )
 
+// record logs a request, where somebody reads the log at that level.
+func (r *engine) record(c *call, end *ending) {
+	ctx := context.Background()
+	if !r.log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	list := []slog.Attr{
+		slog.String("request", c.id), slog.String("marker", c.marker), slog.String("key", c.terms.account()),
+		slog.String("workflow", c.terms.workflow), slog.Int("attempts", c.attempts),
+		slog.Duration("took", time.Since(c.began)), slog.Float64("cost_usd", end.costUSD),
+	}
+	if end.by != nil {
+		list = append(list, slog.String("provider", end.by.Name), slog.String("model", end.by.model))
+	}
+	if end.source != fromProvider {
+		list = append(list, slog.String("source", string(end.source)))
+	}
+	if end.fail != nil {
+		list = append(list, slog.String("error", end.fail.Error()))
+	}
+	r.log.LogAttrs(ctx, slog.LevelDebug, "request", list...)
+}
+
 // announce returns the function that tells f and the log of a decision.
 func (r *engine) announce(f func(Decision)) func(Decision) {
 	return func(d Decision) {

@@ -81,7 +81,11 @@ func (c *call) outcome(rep *reply, _ *wire.Failure, made ...*attempt) (*reply, [
 }
 
 // bill adds an attempt's cost to the request's.
-func (c *call) bill(a *attempt) { c.costUSD += a.cand.info.cost(a.usage) }
+func (c *call) bill(a *attempt) {
+	cost := a.cand.info.cost(a.usage)
+	c.costUSD += cost
+	c.r.metrics.billed(a, cost)
+}
 
 // discard gives up an answer that came second.
 func (c *call) discard(rep *reply) {

@@ -131,7 +131,7 @@ func (c *call) closeStream(s wire.StreamWriter, u *upstream, t *told, end *endin
 	err := s.End(t.finish, t.usage)
 	if err == nil {
 		u.drain()
-		if len(c.leaves) > 0 {
+		if len(c.leaves) > 0 || c.trace != nil {
 			end.answer = t.answer()
 		}
 	}

@@ -17,12 +17,16 @@
 package router
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"brownout/mocks/wire"
 	"brownout/plan"
@@ -89,6 +93,9 @@ type Config struct {
 	Seed       uint64         // key of back-off jitter and request ids
 	OnDecision func(Decision) // told from the request's goroutine; must not block; nil: nobody listens
 	Logger     *slog.Logger   // nil: no log
+	// Traces is where spans go; nil: nowhere. The router shuts it down when it
+	// is closed, and one given at a reload is not taken.
+	Traces sdktrace.SpanExporter
 	// Transport makes the round tripper for a backend; nil: a tuned
 	// http.Transport for each. Tests put an in-memory network here.
 	Transport func(Backend) http.RoundTripper
@@ -107,12 +114,13 @@ type Router struct {
 type shared struct {
 	metrics *metrics
 	serial  atomic.Uint64 // numbers requests, to key their ids
+	tracing *tracing      // nil: there is nowhere to send traces to
 }
 
 // New makes a router. It fails on settings or backends that cannot work, with
 // an error that says which and how to mend it.
 func New(c Config) (*Router, error) {
-	v := &Router{shared: &shared{metrics: newMetrics()}}
+	v := &Router{shared: &shared{metrics: newMetrics(), tracing: newTracing(c.Traces)}}
 	e, err := newEngine(c, v.shared, nil)
 	if err != nil {
 		return nil, err
@@ -158,5 +166,13 @@ func (v *Router) Close() error {
 	e := v.live.Load()
 	e.stop()
 	e.leave(nil)
+	if t := v.shared.tracing; t != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+		defer cancel()
+		return t.provider.Shutdown(ctx)
+	}
 	return nil
 }
+
+// flushTime bounds how long the last spans may take to be sent.
+const flushTime = 2 * time.Second

@@ -94,6 +94,9 @@ func (r *engine) take(w http.ResponseWriter, q *http.Request, front wire.Dialect
 		fail = read(c, q)
 	}
 	if fail == nil {
+		if r.tracing != nil && r.set.has("tracing") {
+			c.trace = r.tracing.follow(c, q)
+		}
 		defer c.begin(q)()
 		fail = c.answer(w, &end)
 	}
@@ -101,6 +104,11 @@ func (r *engine) take(w http.ResponseWriter, q *http.Request, front wire.Dialect
 	end.fail, end.costUSD, end.gone = fail, c.costUSD, c.gone()
 	c.leave(&end)
 	r.count(c, fail)
+	r.metrics.settle(c, &end)
+	if c.trace != nil {
+		c.trace.end(c, &end)
+	}
+	r.record(c, &end)
 	if fail == nil || told || end.gone {
 		return
 	}

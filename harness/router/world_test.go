@@ -304,6 +304,12 @@ func backend(name string, script func(int) act) *fake {
 // run makes a world in a bubble, runs body in it and takes it down.
 func run(t *testing.T, set plan.Router, fakes []*fake, body func(w *world)) {
 	t.Helper()
+	runWith(t, set, fakes, func(*router.Config) {}, body)
+}
+
+// runWith is run with more in the router's configuration.
+func runWith(t *testing.T, set plan.Router, fakes []*fake, more func(*router.Config), body func(w *world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, fakes: map[string]*fake{}, began: time.Now()}
 		cfg := router.Config{Settings: set, Seed: 7, OnDecision: w.decide}
@@ -336,6 +342,7 @@ func run(t *testing.T, set plan.Router, fakes []*fake, body func(w *world)) {
 			transports = append(transports, tr)
 			return tr
 		}
+		more(&cfg)
 		r, err := router.New(cfg)
 		if err != nil {
 			t.Fatal(err)
