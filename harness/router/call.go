@@ -34,8 +34,8 @@ type call struct {
 	plain    bool     // fields beyond the neutral form are left out: a provider refused them
 	leaves   []func(*ending)
 	costUSD  float64
-	trace    *traced // nil: not traced
-	members  members // the fields of body, once they were looked for
+	trace    *traced  // nil: not traced
+	fieldSet fieldSet // the fields of body, once they were looked for
 }
 
 // candidate is a model of a backend as one request sees it.

@@ -58,8 +58,8 @@ func (c *checker) patterns(key string, list []string) {
 	}
 }
 
-// shares are the numbers that must lie above 0 and up to 1.
-var shares = []string{
+// shareKeys are the numbers that must lie above 0 and up to 1.
+var shareKeys = []string{
 	"retry_budget.share", "breaker.failure_ratio", "outlier_ejection.min_errors", "outlier_ejection.max_share",
 	"slow_start.from", "rate_limit_awareness.reserve", "load_shedding.low", "hedging.percentile", "hedging.share",
 	"semantic_cache.threshold", "tracing.share",
@@ -70,7 +70,7 @@ var shares = []string{
 func (c *checker) bounds(s *plan.Router) {
 	for _, k := range keys {
 		v := k.value(s)
-		share := slices.Contains(shares, k.name)
+		share := slices.Contains(shareKeys, k.name)
 		switch {
 		case v.Type() == durationType:
 			if d := time.Duration(v.Int()); d < 0 && !k.mayBeOff() {

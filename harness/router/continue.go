@@ -49,7 +49,7 @@ func (c *call) resume(u *upstream, t *told, fail *wire.Failure) (*reply, *wire.F
 	}
 	if j.mode == plan.ContinuePrefill {
 		for i := range c.cands {
-			if v := &c.cands[i]; !prefills(v) {
+			if v := &c.cands[i]; !takesPartial(v) {
 				v.spent = true
 			}
 		}
@@ -77,7 +77,7 @@ const blank = " \n\t"
 
 // hand gives the delivered text to a model that goes on with it.
 func (j *joint) hand(a *attempt, req *wire.Request) {
-	a.prefill = j.mode != plan.ContinueSplice && len(j.delivered) >= leastPrefill && prefills(a.cand)
+	a.prefill = j.mode != plan.ContinueSplice && len(j.delivered) >= leastPrefill && takesPartial(a.cand)
 	if !a.prefill {
 		return
 	}
@@ -188,9 +188,9 @@ func (o *onward) end(f wire.Finish) (string, *wire.Failure) {
 // 4.6 on. Source: Anthropic's documentation of prefill, 2026.
 var refusesPrefill = regexp.MustCompile(`claude-[a-z]+-(4-[6-9]|[5-9])`)
 
-// prefills tells whether a candidate goes on with a partial answer. OpenAI and
+// takesPartial tells whether a candidate goes on with a partial answer. OpenAI and
 // Gemini take one for a turn of the conversation and may begin anew.
-func prefills(v *candidate) bool {
+func takesPartial(v *candidate) bool {
 	if v.whole {
 		return false
 	}

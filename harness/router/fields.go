@@ -14,20 +14,19 @@ import (
 // one, with the client's own messages and further fields in it. A provider
 // that refuses one of them is asked once more without.
 
-// member is one field of a JSON object, as bytes.
-type member struct {
+// field is one field of a JSON object, as bytes.
+type field struct {
 	key        string
 	start, end int // of key and value
 	value      int // where the value begins
 }
 
-// members are the fields of a client's body.
-type members struct {
+// fieldSet are the fields of a client's body.
+type fieldSet struct {
 	read   bool
-	list   []member
-	extra  []member // those that the neutral form does not know
-	rich   bool     // messages have more in them than the neutral form knows
-	turns  member   // the messages
+	list   []field
+	extra  []field // those that the neutral form does not know
+	rich   bool    // messages have more in them than the neutral form knows
 	usable bool
 }
 
@@ -79,7 +78,7 @@ func (c *call) keepFields(a *attempt, q *http.Request) {
 
 // withFields adds the client's further fields to a body, and its own messages
 // where they are rich.
-func (c *call) withFields(body []byte, m *members, rich bool) []byte {
+func (c *call) withFields(body []byte, m *fieldSet, rich bool) []byte {
 	own, ok := scan(body)
 	if !ok {
 		return body
@@ -99,7 +98,7 @@ func (c *call) withFields(body []byte, m *members, rich bool) []byte {
 		add(body[v.start:v.end])
 	}
 	for _, v := range m.extra {
-		if !slices.ContainsFunc(own, func(o member) bool { return o.key == v.key }) {
+		if !slices.ContainsFunc(own, func(o field) bool { return o.key == v.key }) {
 			add(c.body[v.start:v.end])
 		}
 	}
@@ -114,8 +113,8 @@ func (c *call) withFields(body []byte, m *members, rich bool) []byte {
 }
 
 // fields looks at the client's body, once.
-func (c *call) fields(front string) *members {
-	m := &c.members
+func (c *call) fields(front string) *fieldSet {
+	m := &c.fieldSet
 	if m.read {
 		return m
 	}
@@ -184,14 +183,14 @@ func unusual(value []byte) bool {
 }
 
 // scan finds the fields of a JSON object that has been read without error.
-func scan(b []byte) (list []member, ok bool) {
+func scan(b []byte) (list []field, ok bool) {
 	i := skipBlank(b, 0)
 	if i >= len(b) || b[i] != '{' {
 		return nil, false
 	}
-	list = make([]member, 0, 12)
+	list = make([]field, 0, 12)
 	for i = skipBlank(b, i+1); i < len(b) && b[i] == '"'; {
-		m := member{start: i}
+		m := field{start: i}
 		end := skipText(b, i)
 		if end > len(b) {
 			return nil, false
