@@ -165,12 +165,12 @@ func (c *call) pass(s wire.StreamWriter, u *upstream, t *told) error {
 	return nil
 }
 
-// maxCalls bounds the calls of functions in one answer.
-const maxCalls = 128
+// mostCalls bounds the calls of functions in one answer.
+const mostCalls = 128
 
 // call takes in a piece of a call of a function.
 func (t *told) call(d wire.ToolCallDelta) {
-	for len(t.calls) <= d.Index && d.Index < maxCalls {
+	for len(t.calls) <= d.Index && d.Index < mostCalls {
 		t.calls = append(t.calls, wire.ToolCall{})
 	}
 	if d.Index < 0 || d.Index >= len(t.calls) {
