@@ -163,6 +163,9 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	if err != nil {
 		return nil, &wire.Failure{Kind: wire.FailBadRequest, Message: fmt.Sprintf("the request has no form in the %s dialect: %v", cand.Dialect, err)}
 	}
+	for _, f := range c.r.stages.edit {
+		f(a, q)
+	}
 	q.Header.Set(headerRequestID, c.id)
 	if c.trace != nil {
 		c.trace.inject(a, q.Header)
@@ -219,11 +222,11 @@ func (c *call) askStream(a *attempt) (*reply, *wire.Failure) {
 	u := a.up
 	u.reader, u.model = a.cand.dialect.NewStreamReader(&u.body), a.cand.model // until the stream says better
 	if c.join != nil {
-		u.flows = append(u.flows, c.join.flow(a))
+		u.watchBy(c.join.flow(a))
 	}
 	for _, f := range c.r.stages.flow {
 		if v := f(c, a); v != nil {
-			u.flows = append(u.flows, v)
+			u.watchBy(v)
 		}
 	}
 	if c.r.set.has("held_streams") || c.join != nil {

@@ -31,6 +31,7 @@ type call struct {
 	causes   []cause
 	denied   *refusal // why it may make no more attempts
 	join     *joint   // the broken stream that is to be continued; nil: none
+	amends   int      // how often it was changed after a refusal
 	plain    bool     // fields beyond the neutral form are left out: a provider refused them
 	leaves   []func(*ending)
 	costUSD  float64
@@ -251,16 +252,9 @@ func (c *call) follow(a *attempt) (end *wire.Failure, more bool) {
 // amended tells whether a provider that refused a request is worth asking once
 // more, because the request has changed.
 func (c *call) amended(a *attempt) bool {
-	if a.fail.Kind == wire.FailBadRequest {
-		switch {
-		case a.prefill && !a.cand.whole:
-			a.cand.whole = true
-			return true
-		case a.extra && !c.plain:
-			c.plain = true
-			c.r.tell(Decision{What: Shimmed, Provider: a.cand.Name, Marker: c.marker, Detail: a.fail.Error()})
-			return true
-		}
+	if a.fail.Kind == wire.FailBadRequest && a.prefill && !a.cand.whole {
+		a.cand.whole = true
+		return true
 	}
 	for _, f := range c.r.stages.amend {
 		if f(c, a) {

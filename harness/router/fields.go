@@ -71,9 +71,7 @@ func (c *call) keepFields(a *attempt, q *http.Request) {
 	}
 	body = c.withFields(body, m, rich)
 	a.extra = true
-	q.Body = io.NopCloser(bytes.NewReader(body))
-	q.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	q.ContentLength = int64(len(body))
+	setBody(q, body)
 }
 
 // withFields adds the client's further fields to a body, and its own messages

@@ -237,6 +237,54 @@ func TestFieldsSurvive(t *testing.T) {
 	})
 }
 
+// A field that a provider refuses is left out, or sent under its new name, from
+// then on: only the first request pays for it.
+func TestShimLearns(t *testing.T) {
+	strict := func(message string, banned ...string) func(int) act {
+		return always(func(f *fake, w httpWriter, r *httpRequest, req *wire.Request) {
+			for _, word := range banned {
+				if strings.Contains(f.bodies[len(f.bodies)-1], `"`+word+`"`) {
+					f.dialect.WriteFailure(w, &wire.Failure{Kind: wire.FailBadRequest, Message: message})
+					return
+				}
+			}
+			answers("from a", 0)(f, w, r, req)
+		})
+	}
+	const body = `{"model":"any","messages":[{"role":"user","content":"x"}],"temperature":0.5,"max_tokens":9}`
+	for _, tt := range []struct{ name, message, banned, wanted string }{
+		{"removed", "Unsupported parameter: 'temperature' is not supported with this model.", "temperature", `"max_completion_tokens":9`},
+		{"renamed", "Unsupported parameter: 'max_completion_tokens' is not supported. Use 'max_tokens' instead.", "max_completion_tokens", `"max_tokens":9`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := backend("a", strict(tt.message, tt.banned))
+			run(t, plan.Router{}, []*fake{a}, func(w *world) {
+				for i, calls := range []int{2, 3} {
+					if res, answer := w.post("/v1/chat/completions", body, nil); res.StatusCode != http.StatusOK || len(a.bodies) != calls {
+						t.Fatalf("request %d after %d calls: %s", i, len(a.bodies), answer)
+					}
+				}
+				if !strings.Contains(a.bodies[2], tt.wanted) {
+					t.Errorf("sent %s", a.bodies[2])
+				}
+			})
+			a = backend("a", strict(tt.message, tt.banned))
+			run(t, plan.Router{Off: []string{"api_shim"}}, []*fake{a}, func(w *world) {
+				if res, _ := w.post("/v1/chat/completions", body, nil); res.StatusCode != http.StatusBadRequest || len(a.bodies) != 1 {
+					t.Errorf("status %d after %d calls with the shim off", res.StatusCode, len(a.bodies))
+				}
+			})
+		})
+	}
+	// What no request can do without is no business of the shim.
+	a := backend("a", strict("Unsupported parameter: 'messages'", "messages"))
+	run(t, plan.Router{}, []*fake{a}, func(w *world) {
+		if res, _ := w.post("/v1/chat/completions", body, nil); res.StatusCode != http.StatusBadRequest || len(a.bodies) != 1 {
+			t.Errorf("status %d after %d calls", res.StatusCode, len(a.bodies))
+		}
+	})
+}
+
 // Embeddings come from whoever has the asked model, in every dialect that has
 // them, and never from another model.
 func TestEmbeddings(t *testing.T) {

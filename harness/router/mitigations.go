@@ -26,7 +26,7 @@ func mitigations() []Mitigation {
 		{Name: "privacy", On: true, Summary: "a request reaches only the classes and regions it allows; where nobody is left it fails closed"},
 		{Name: "model_map", On: true, Summary: "aliases, equivalence classes and pins of models"},
 		{Name: "migration", On: true, Summary: "idle until configured: moves the calls for one model to another by a share, and back where the new one fails more often"},
-		{Name: "api_shim", On: true, Summary: "fields the neutral form does not know survive between providers of one family, and are left out where one refuses them"},
+		{Name: "api_shim", On: true, build: apiShim, Summary: "fields the neutral form does not know survive between providers of one family, and are left out where one refuses them"},
 		{Name: "queue", On: true, Summary: "requests above the limit wait in a bounded queue, by priority and deadline"},
 		{Name: "adaptive_concurrency", On: true, Summary: "limits the calls in progress at each provider by what its latency says it can bear"},
 		{Name: "load_shedding", On: true, Summary: "refuses at once, with 429 and retry-after, what could not be answered in time"},

@@ -51,6 +51,9 @@ type stage struct {
 	// a changed copy, or a failure where it cannot be asked of that one.
 	prepare func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
 
+	// edit changes the HTTP request of an attempt, just before it is sent.
+	edit func(a *attempt, q *http.Request)
+
 	// hedge tells after how much silence of cand a second provider is asked;
 	// 0: never.
 	hedge func(c *call, cand *candidate) time.Duration
@@ -84,6 +87,17 @@ type flow interface {
 	text(s string) (string, *wire.Failure)
 	// end returns what was held back, when the provider has said all.
 	end(f wire.Finish) (string, *wire.Failure)
+}
+
+// attentive is a flow that hears more than text.
+type attentive interface {
+	flow
+	// model is what the stream says of who answers, when it first does.
+	model(name string) *wire.Failure
+	// toolCall hears a piece of a call of a function. It cannot be held back.
+	toolCall(d wire.ToolCallDelta)
+	// counted hears the usage that the provider reports.
+	counted(u wire.Usage)
 }
 
 // trial follows one attempt. Its functions may be nil.
@@ -127,6 +141,7 @@ type stages struct {
 	grant    []func(c *call, hedge bool) *refusal
 	attempt  []func(c *call, a *attempt) trial
 	prepare  []func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
+	edit     []func(a *attempt, q *http.Request)
 	hedge    []func(c *call, cand *candidate) time.Duration
 	heard    []func(cand *candidate, status int, h http.Header)
 	answer   []func(c *call, a *attempt, w *wire.Answer) *wire.Failure
@@ -158,6 +173,7 @@ func (v *stages) add(s *stage) {
 	put(&v.grant, s.grant, s.grant != nil)
 	put(&v.attempt, s.attempt, s.attempt != nil)
 	put(&v.prepare, s.prepare, s.prepare != nil)
+	put(&v.edit, s.edit, s.edit != nil)
 	put(&v.hedge, s.hedge, s.hedge != nil)
 	put(&v.heard, s.heard, s.heard != nil)
 	put(&v.answer, s.answer, s.answer != nil)

@@ -26,6 +26,8 @@ type upstream struct {
 	body   inlet
 	reader wire.StreamReader // streams only
 	flows  []flow            // what looks at its text
+	heed   []attentive       // those that look at more
+	said   bool              // it has said who answers
 
 	// What the stream has said so far.
 	id, model string
@@ -99,13 +101,18 @@ func (u *upstream) step() *wire.Failure {
 		u.id = e.ID
 	}
 	if e.Model != "" {
-		u.model = e.Model
+		if fail := u.named(e.Model); fail != nil {
+			return fail
+		}
 	}
 	if e.Finish != wire.FinishNone {
 		u.finish = e.Finish
 	}
 	if e.Usage != nil {
 		u.usage, u.metered = *e.Usage, true
+		for _, f := range u.heed {
+			f.counted(u.usage)
+		}
 	}
 	if e.Text != "" {
 		u.tokens++
@@ -117,6 +124,9 @@ func (u *upstream) step() *wire.Failure {
 	if e.ToolCall != nil {
 		u.watch.token()
 		u.calls = append(u.calls, *e.ToolCall)
+		for _, f := range u.heed {
+			f.toolCall(*e.ToolCall)
+		}
 	}
 	switch {
 	case e.Done:
@@ -125,6 +135,28 @@ func (u *upstream) step() *wire.Failure {
 		u.watch.hurry(endGrace)
 	}
 	return nil
+}
+
+// named takes in who answers, which most events repeat.
+func (u *upstream) named(model string) *wire.Failure {
+	if model == u.model && u.said {
+		return nil
+	}
+	u.model, u.said = model, true
+	for _, f := range u.heed {
+		if fail := f.model(model); fail != nil {
+			return fail
+		}
+	}
+	return nil
+}
+
+// watchBy lets a flow look at the stream.
+func (u *upstream) watchBy(f flow) {
+	u.flows = append(u.flows, f)
+	if v, ok := f.(attentive); ok {
+		u.heed = append(u.heed, v)
+	}
 }
 
 // take lets the flows look at what came.
