@@ -60,7 +60,7 @@ var (
 			FailureRatio: 0.5, MinCalls: 5, Window: 5 * time.Second,
 			OpenFor: 1 * time.Second, Probes: 2,
 		},
-		RetryBudget: RetryBudget{Share: 0.2, Floor: 10, Window: 10 * time.Second},
+		RetryBudget: RetryBudget{Share: 0.5, Floor: 10, Window: 10 * time.Second},
 		OutlierEjection: OutlierEjection{
 			Factor: 3, MinErrors: 0.2, MinCalls: 20, Window: 10 * time.Second,
 			EjectFor: 5 * time.Second, MaxShare: 0.5,
@@ -69,7 +69,7 @@ var (
 		HealthChecks:        HealthChecks{Interval: time.Second, Timeout: 500 * time.Millisecond, UnhealthyAfter: 2, HealthyAfter: 1},
 		RateLimitAwareness:  RateLimitAwareness{Reserve: 0.05},
 		Queue:               Queue{Length: 256, MaxWait: 2 * time.Second},
-		AdaptiveConcurrency: AdaptiveConcurrency{Min: 4, Initial: 64, Max: 2000},
+		AdaptiveConcurrency: AdaptiveConcurrency{Min: 8, Initial: 1000, Max: 10_000},
 		LoadShedding:        LoadShedding{RetryAfter: time.Second, Low: 0.5},
 		Hedging:             Hedging{Percentile: 0.95, MinDelay: 50 * time.Millisecond, MinSamples: 20, Share: 0.05},
 		Continuation:        Continuation{Mode: ContinueAuto, Most: 2},
