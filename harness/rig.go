@@ -57,12 +57,17 @@ func newTestbed(ctx context.Context, p *plan.Plan, o testbedOptions) (*testbed, 
 // backend is a provider as the target knows it.
 func backend(spec plan.Provider, url string) router.Backend {
 	models := make([]string, len(spec.Models))
-	for i, model := range spec.Models {
-		models[i] = model.ID
+	known := make([]router.Model, len(spec.Models))
+	for i, m := range spec.Models {
+		models[i] = m.ID
+		known[i] = router.Model{
+			ID: m.ID, Context: m.Context, MaxOutput: m.MaxOutput,
+			PriceIn: m.PriceIn, PriceOut: m.PriceOut, Embedding: m.Embedding,
+		}
 	}
 	b := router.Backend{
 		Name: spec.Name, Dialect: spec.Dialect, Class: spec.Class, Region: spec.Region,
-		BaseURL: url, Key: providerKey(spec), Models: models,
+		BaseURL: url, Key: providerKey(spec), Models: models, Catalogue: known,
 	}
 	if len(models) > 0 {
 		b.Model = models[0]

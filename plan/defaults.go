@@ -49,9 +49,10 @@ var (
 		KindAgent:     {Kind: KindAgent, Weight: 1, Deadline: 15 * time.Second, Tokens: 30, Prompt: 40, Steps: 4, Degraded: 0.7},
 	}
 	DefaultRouter = Router{
-		Policy:            "priority",
+		Policy:            PolicyPriority,
 		Deadline:          10 * time.Second,
 		FirstTokenTimeout: 1500 * time.Millisecond,
+		FirstTokenFactor:  3,
 		StreamGapTimeout:  1500 * time.Millisecond,
 		ConnectTimeout:    500 * time.Millisecond,
 		Retries:           1,
@@ -63,6 +64,30 @@ var (
 			FailureRatio: 0.5, MinCalls: 5, Window: 5 * time.Second,
 			OpenFor: 1 * time.Second, Probes: 2,
 		},
+		RetryBudget: RetryBudget{Share: 0.5, Floor: 10, Window: 10 * time.Second},
+		OutlierEjection: OutlierEjection{
+			Factor: 3, MinErrors: 0.2, MinCalls: 20, Window: 10 * time.Second,
+			EjectFor: 5 * time.Second, MaxShare: 0.5,
+		},
+		SlowStart:           SlowStart{Window: 3 * time.Second, From: 0.1},
+		HealthChecks:        HealthChecks{Interval: time.Second, Timeout: 500 * time.Millisecond, UnhealthyAfter: 2, HealthyAfter: 1},
+		RateLimitAwareness:  RateLimitAwareness{Reserve: 0.05},
+		Queue:               Queue{Length: 256, MaxWait: 2 * time.Second},
+		AdaptiveConcurrency: AdaptiveConcurrency{Min: 8, Initial: 1000, Max: 10_000},
+		LoadShedding:        LoadShedding{RetryAfter: time.Second, Low: 0.5},
+		Hedging:             Hedging{Percentile: 0.95, MinDelay: 50 * time.Millisecond, MinSamples: 20, Share: 0.05},
+		Continuation:        Continuation{Mode: ContinueAuto, Most: 2},
+		Guardrail:           Guardrail{Hold: 256},
+		Cache:               Cache{Scope: CacheMarked, TTL: time.Minute, Entries: 10_000, Bytes: 64 << 20},
+		SemanticCache:       SemanticCache{Threshold: 0.9},
+		StaleIfError:        StaleIfError{For: 10 * time.Minute},
+		ContextTrim:         ContextTrim{Keep: TrimOldest, Reserve: 1024},
+		DeprecationWatch:    DeprecationWatch{Interval: 30 * time.Second},
+		Budgets:             Budgets{Window: 24 * time.Hour},
+		LoopLimit:           LoopLimit{Calls: 50, Repeats: 5, Window: 10 * time.Minute},
+		EmbedBatching:       EmbedBatching{Inputs: 96, MaxWait: 5 * time.Millisecond},
+		FanOut:              FanOut{Parallel: 8},
+		Tracing:             Tracing{Share: 1},
 	}
 	// DefaultWorkers caps the requests in flight. Above it the run is
 	// saturated and says so.

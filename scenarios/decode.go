@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strings"
 	"time"
 )
 
@@ -166,12 +167,61 @@ func (p *problems) value(n *node, f reflect.Value, s shape, key string) {
 		}
 	case f.Kind() == reflect.Struct:
 		p.read(n, f.Addr().Interface(), shape{label: s.label + " " + key, path: path})
+	case f.Kind() == reflect.Map:
+		p.numbers(n, f, s, key)
+	case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Struct:
+		label := "[[" + path + "]]"
+		list := reflect.MakeSlice(f.Type(), 0, 0)
+		for _, c := range p.tables(n, label) {
+			entry := reflect.New(f.Type().Elem())
+			p.read(c, entry.Interface(), shape{label: label, path: path})
+			list = reflect.Append(list, entry.Elem())
+		}
+		f.Set(list)
 	case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.String:
-		list, _ := p.texts(n, s.label, key)
-		f.Set(reflect.ValueOf(list))
+		p.list(n, f, s, key, rules[path].oneOf)
 	default:
 		panic(fmt.Sprintf("scenarios: no decoder for %s of type %s", path, f.Type()))
 	}
+}
+
+// list decodes a list of texts. One text given by an override is a list of it,
+// and more may be joined by commas: --set router.off=hedging,cache.
+func (p *problems) list(n *node, f reflect.Value, s shape, key string, oneOf []string) {
+	var list []string
+	var nodes []*node
+	if t, ok := n.asText(); ok && n.raw != "" && n.kind == kindValue {
+		for part := range strings.SplitSeq(t, ",") {
+			list, nodes = append(list, strings.TrimSpace(part)), append(nodes, n)
+		}
+	} else {
+		list, nodes = p.texts(n, s.label, key)
+	}
+	for i, t := range list {
+		if oneOf != nil && !contains(oneOf, t) {
+			p.fail(nodes[i], fmt.Sprintf("%s: %s has an unknown word %q", s.label, key, t), suggest(t, oneOf))
+		}
+	}
+	f.Set(reflect.ValueOf(list))
+}
+
+// numbers decodes a table of numbers by name.
+func (p *problems) numbers(n *node, f reflect.Value, s shape, key string) {
+	if n.kind != kindTable {
+		p.fail(n, fmt.Sprintf("%s: %s must be a table of numbers, not %s", s.label, key, n.is()), "write for example { a = 3, b = 1 }")
+		return
+	}
+	numbers := map[string]float64{}
+	for _, name := range n.keys {
+		c := n.table[name]
+		x, ok := c.asNumber()
+		if !ok || x < 0 {
+			p.fail(c, fmt.Sprintf("%s: %s of %q must be a number of at least 0, not %s", s.label, key, name, c.is()), "")
+			continue
+		}
+		numbers[name] = x
+	}
+	f.Set(reflect.ValueOf(numbers))
 }
 
 // asText is the node's text. An override's text needs no quotes, so that there

@@ -23,6 +23,7 @@ var (
 	notNegative = rule{max: math.Inf(1)}
 	share       = rule{max: 1}
 	slo         = rule{max: 1, over: true, under: true, hint: "write a share such as 0.99"}
+	whole       = rule{over: true, max: 1}
 	atLeastOne  = rule{min: 1, max: math.Inf(1)}
 )
 
@@ -92,7 +93,7 @@ var rules = map[string]rule{
 	"provider.model.price_in":   notNegative,
 	"provider.model.price_out":  notNegative,
 
-	"router.policy":                {oneOf: policies},
+	"router.policy":                {oneOf: plan.RouterPolicies},
 	"router.deadline":              positive,
 	"router.first_token_timeout":   positive,
 	"router.stream_gap_timeout":    positive,
@@ -107,6 +108,71 @@ var rules = map[string]rule{
 	"router.breaker.window":        positive,
 	"router.breaker.open_for":      positive,
 	"router.breaker.probes":        atLeastOne,
+
+	"router.off":                           {oneOf: append([]string{"all"}, plan.Mitigations...)},
+	"router.on":                            {oneOf: append([]string{"all"}, plan.Mitigations...)},
+	"router.first_token_factor":            positive,
+	"router.retry_budget.share":            whole,
+	"router.retry_budget.floor_per_second": atLeastOne,
+	"router.retry_budget.window":           positive,
+	"router.outlier_ejection.factor":       positive,
+	"router.outlier_ejection.min_errors":   whole,
+	"router.outlier_ejection.min_calls":    atLeastOne,
+	"router.outlier_ejection.window":       positive,
+	"router.outlier_ejection.eject_for":    positive,
+	"router.outlier_ejection.max_share":    whole,
+	"router.slow_start.window":             positive,
+	"router.slow_start.from":               whole,
+	"router.health_checks.interval":        positive,
+	"router.health_checks.timeout":         positive,
+	"router.health_checks.unhealthy_after": atLeastOne,
+	"router.health_checks.healthy_after":   atLeastOne,
+	"router.rate_limit_awareness.reserve":  whole,
+	"router.queue.length":                  atLeastOne,
+	"router.queue.max_wait":                positive,
+	"router.adaptive_concurrency.min":      atLeastOne,
+	"router.adaptive_concurrency.initial":  atLeastOne,
+	"router.adaptive_concurrency.max":      atLeastOne,
+	"router.load_shedding.retry_after":     positive,
+	"router.load_shedding.low":             whole,
+	"router.hedging.percentile":            whole,
+	"router.hedging.min_delay":             positive,
+	"router.hedging.min_samples":           atLeastOne,
+	"router.hedging.share":                 whole,
+	"router.continuation.mode":             {oneOf: plan.ContinueModes},
+	"router.continuation.most":             atLeastOne,
+	"router.validation.checks":             {oneOf: plan.AnswerChecks},
+	"router.guardrail.hold_bytes":          atLeastOne,
+	"router.cache.scope":                   {oneOf: plan.CacheScopes},
+	"router.cache.ttl":                     positive,
+	"router.cache.entries":                 atLeastOne,
+	"router.cache.bytes":                   atLeastOne,
+	"router.semantic_cache.threshold":      whole,
+	"router.stale_if_error.for":            positive,
+	"router.degradation_ladder.steps":      {oneOf: append([]string{plan.StepCache, plan.StepStatic}, plan.Classes...)},
+	"router.context_trim.policy":           {oneOf: plan.TrimPolicies},
+	"router.context_trim.reserve_tokens":   atLeastOne,
+	"router.privacy.allow":                 {oneOf: plan.Classes},
+	"router.redaction.kinds":               {oneOf: plan.RedactionKinds},
+	"router.redaction.classes":             {oneOf: plan.Classes},
+	"router.deprecation_watch.interval":    positive,
+	"router.budgets.per_key_usd":           notNegative,
+	"router.budgets.per_workflow_usd":      notNegative,
+	"router.budgets.window":                positive,
+	"router.loop_limit.calls_per_workflow": atLeastOne,
+	"router.loop_limit.repeats":            atLeastOne,
+	"router.loop_limit.window":             positive,
+	"router.embed_batching.inputs":         atLeastOne,
+	"router.embed_batching.max_wait":       positive,
+	"router.fan_out.parallel":              atLeastOne,
+	"router.tracing.share":                 whole,
+	"router.rule.deadline_max":             notNegative,
+	"router.rule.prompt_min":               notNegative,
+	"router.rule.prompt_max":               notNegative,
+	"router.migration.share":               whole,
+	"router.migration.ramp":                notNegative,
+	"router.migration.rollback_error_rate": share,
+	"router.migration.min_calls":           notNegative,
 
 	"fault.at":      notNegative,
 	"fault.for":     positive,
@@ -132,9 +198,6 @@ var rules = map[string]rule{
 	"weights.efficiency":   notNegative,
 	"weights.cost":         notNegative,
 }
-
-// policies of the bundled router that a scenario may name.
-var policies = []string{"priority"}
 
 // broken says what the rule asks for where v breaks it, and "" where it does
 // not. The zero rule allows everything.

@@ -200,6 +200,8 @@ func valueSchema(v reflect.Value, path string) schema {
 		return s
 	case t.Kind() == reflect.Struct:
 		return object(v.Interface(), path, nil)
+	case t.Kind() == reflect.Map:
+		return schema{"type": "object", "additionalProperties": schema{"type": "number", "minimum": 0}}
 	case t.Kind() == reflect.Slice:
 		return list(valueSchema(reflect.Zero(t.Elem()), path))
 	case t.Kind() == reflect.String && r.oneOf != nil:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -241,5 +242,52 @@ func TestRouterServesAndStops(t *testing.T) {
 	if err := c.Wait(); err != nil {
 		var exit *exec.ExitError
 		t.Errorf("%v (%T):\n%s", err, exit, out.text())
+	}
+}
+
+// SIGHUP reads the configuration again, and one that cannot work is told and
+// changes nothing.
+func TestRouterReadsItsConfigurationAgain(t *testing.T) {
+	t.Parallel()
+	c := program(t, "router", "--config", "router.toml", "--listen", "127.0.0.1:0")
+	writeRouterConfig(t, c.Dir)
+	listening := &watched{want: "listening on http://127.0.0.1:", seen: make(chan struct{})}
+	told := &watched{want: "the configuration stays as it was", seen: make(chan struct{})}
+	again := &watched{want: "read the configuration again", seen: make(chan struct{})}
+	c.Stdout, c.Stderr = io.MultiWriter(listening, again), told
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await := func(w *watched) {
+		t.Helper()
+		select {
+		case <-w.seen:
+		case <-time.After(30 * time.Second):
+			t.Errorf("never said %q:\n%s", w.want, told.text())
+		}
+	}
+	await(listening)
+	path := filepath.Join(c.Dir, "router.toml")
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		text string
+		says *watched
+	}{{"off = ['nothing']\n" + string(good), told}, {"off = ['hedging']\n" + string(good), again}} {
+		if err := os.WriteFile(path, []byte(step.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		await(step.says)
+	}
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err != nil {
+		t.Errorf("%v:\n%s", err, told.text())
 	}
 }

@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,120 +11,230 @@ import (
 	"brownout/mocks/wire"
 )
 
+// attempt is one call to a provider, as those see it who follow it.
+type attempt struct {
+	cand    *candidate
+	pass    pass
+	number  int  // from 1, over all of the request
+	hedge   bool // asked because another is slow
+	started time.Time
+	first   time.Duration // to the first token or whole answer; 0: none
+	took    time.Duration // to the end
+	req     *wire.Request // as sent
+	fail    *wire.Failure // why it failed; nil where it did not
+	says    verdict       // of its provider
+	usage   wire.Usage    // what is known to be billed
+	lost    bool          // the other of two answered first, or the client left: no fault of its own
+	trials  []trial
+	up      *upstream
+	extra   bool            // fields beyond the neutral form were sent
+	prefill bool            // it was handed a partial answer to go on with
+	trace   context.Context // carries its span, where the request is traced
+}
+
 // reply is an answer that has begun: whole, or a stream whose first token is
 // there.
 type reply struct {
-	by     *backend
-	answer *wire.Answer // unary; nil for streams
-	stream *upstream    // streams; nil for unary
+	by     *candidate       // nil: no provider; see source
+	made   *attempt         // nil likewise
+	answer *wire.Answer     // whole; nil for streams
+	embeds *wire.Embeddings // instead, of a request for embeddings
+	stream *upstream        // nil where it is whole
+	source source
 }
 
-// patience is how long an attempt may stay silent.
-//
-// Where nobody else could take over, a slow answer is better than none, and
-// the deadline alone ends the attempt. Otherwise a stream has
-// FirstTokenTimeout to its first token. A unary answer shows no first token
-// (asking for it as a stream would, at the price of an event per token in
-// every hop), so it has half of what is left of the deadline, but no less than
-// FirstTokenTimeout: enough for a long answer where the client has time, and
-// never so much that the next provider could not answer too.
-func (c *call) patience(cand *candidate) silence {
-	s := silence{whole: !c.req.Stream}
-	limit := c.r.set.FirstTokenTimeout
-	if limit < 0 || !c.others(cand) {
-		return s
-	}
-	switch {
-	case c.req.Stream:
-		s.limit = limit
-	case !c.deadline.IsZero():
-		s.limit = max(limit, c.left()/2)
-	}
-	return s
-}
+// errOutrun is the cause with which the slower of two attempts ends.
+var errOutrun = errors.New("another provider answered first")
 
-// try makes one attempt and settles its pass. The reply of a stream is left
-// open; its end is the caller's.
-func (c *call) try(cand *candidate, p pass) (*reply, *wire.Failure) {
-	c.attempts++
-	cand.tries++
-	began := time.Now()
+// open sets up an attempt. Nothing of the request changes, so that a hedge may
+// be opened beside an attempt in progress.
+func (c *call) open(cand *candidate, p pass, hedge bool) *attempt {
+	a := &attempt{cand: cand, pass: p, number: c.attempts + 1, hedge: hedge, started: time.Now()}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(c.ctx))
-	u := &upstream{by: cand.backend, ctx: ctx, cancel: cancel}
+	u := &upstream{by: cand, made: a, ctx: ctx, cancel: cancel}
 	u.detach = context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })
-	u.watch.start(cancel, c.patience(cand), c.gap())
-	rep, fail := c.ask(cand, u)
+	a.up = u
+	cand.stats.outstanding.Add(1)
+	if c.trace != nil {
+		a.trials = append(a.trials, c.trace.attempt(c, a))
+	}
+	for _, f := range c.r.stages.attempt {
+		if t := f(c, a); t.began != nil || t.ended != nil {
+			a.trials = append(a.trials, t)
+		}
+	}
+	return a
+}
+
+// try makes the attempt and settles its pass. The reply of a stream is left
+// open; its end is the caller's. It changes nothing of the request.
+func (c *call) try(a *attempt) (*reply, *wire.Failure) {
+	cand, u := a.cand, a.up
+	u.watch.start(u.cancel, c.patience(cand), c.gap())
+	rep, fail := c.ask(a)
+	a.first = time.Since(a.started)
 	if fail == nil {
-		cand.gate.settle(p, healthy, cand.model, nil)
-		cand.seen.answered(time.Since(began))
+		a.says = healthy
+		cand.gate.settle(a.pass, healthy, cand.model, nil)
+		cand.seen.answered(a.first)
+		cand.stats.saw(a.first, c.req.Stream)
+		a.began()
 		if rep.stream == nil {
 			u.close()
+			a.end()
 		}
 		return rep, nil
 	}
-	says := conductFor(fail.Kind).says
-	if c.ctx.Err() != nil {
-		// The request ended under the attempt. That is the backend's doing
-		// only if it had been silent for longer than it should.
-		says = neutral
-		if !c.gone() && c.r.set.FirstTokenTimeout > 0 && time.Since(began) >= c.r.set.FirstTokenTimeout {
-			says = unhealthy
+	a.fail, a.says = fail, conductFor(fail.Kind).says
+	outrun := errors.Is(context.Cause(u.ctx), errOutrun)
+	if c.ctx.Err() != nil || outrun {
+		// The request ended under the attempt, or somebody else was faster.
+		// That is the backend's doing only if it had been silent for longer
+		// than it should.
+		a.says, a.lost = neutral, outrun || c.gone()
+		if !c.gone() && !outrun && c.r.set.FirstTokenTimeout > 0 && a.first >= c.r.set.FirstTokenTimeout {
+			a.says = unhealthy
 		}
 	}
 	u.close()
-	cand.gate.settle(p, says, cand.model, fail)
-	if c.gone() {
+	cand.gate.settle(a.pass, a.says, cand.model, fail)
+	if a.lost {
 		cand.seen.failed(kindGone)
-		return nil, fail
+	} else {
+		cand.seen.failed(fail.Kind)
 	}
-	cand.seen.failed(fail.Kind)
-	if _, ok := context.Cause(ctx).(*silence); ok {
-		c.r.tell(Decision{What: FirstTokenTimeout, Provider: cand.Name, Marker: c.marker, Detail: fail.Message, Wait: time.Since(began)})
+	if _, ok := context.Cause(u.ctx).(*silence); ok {
+		// A time-out is a latency too, of which no more is known: were it not
+		// counted, a time-out that shrank too far would never grow again.
+		cand.stats.saw(a.first, c.req.Stream)
+		c.r.tell(Decision{What: FirstTokenTimeout, Provider: cand.Name, Marker: c.marker, Detail: fail.Message, Wait: a.first})
 	}
+	a.began()
+	a.end()
 	return nil, fail
 }
 
-// gap is the silence allowed between two tokens; 0 for unary answers.
-func (c *call) gap() time.Duration {
-	if c.req.Stream {
-		return c.r.set.StreamGapTimeout
+// began tells those who follow the attempt that it is answered, or has failed.
+func (a *attempt) began() {
+	for _, t := range a.trials {
+		if t.began != nil {
+			t.began(a)
+		}
 	}
-	return 0
+}
+
+// end tells them that all is said.
+func (a *attempt) end() {
+	a.took = time.Since(a.started)
+	a.cand.stats.outstanding.Add(-1)
+	for _, t := range a.trials {
+		if t.ended != nil {
+			t.ended(a)
+		}
+	}
+}
+
+// request is what to send for an attempt.
+func (c *call) request(a *attempt) (*wire.Request, *wire.Failure) {
+	own := *c.req
+	req := &own
+	req.Model, req.IncludeUsage, req.Surface = a.cand.model, true, ""
+	if c.join != nil {
+		c.join.hand(a, req)
+	}
+	for _, f := range c.r.stages.prepare {
+		var fail *wire.Failure
+		if req, fail = f(c, a, req); fail != nil {
+			return nil, fail
+		}
+	}
+	return req, nil
 }
 
 // ask sends the request and waits for the answer to begin.
-func (c *call) ask(cand *candidate, u *upstream) (*reply, *wire.Failure) {
-	req := *c.req
-	req.Model, req.IncludeUsage = cand.model, true
-	q, err := cand.dialect.NewRequest(u.ctx, cand.BaseURL, cand.Key, &req)
+func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
+	cand, u := a.cand, a.up
+	req, fail := c.request(a)
+	if fail != nil {
+		return nil, fail
+	}
+	a.req = req
+	q, err := c.encode(a)
 	if err != nil {
 		return nil, &wire.Failure{Kind: wire.FailBadRequest, Message: fmt.Sprintf("the request has no form in the %s dialect: %v", cand.Dialect, err)}
 	}
+	for _, f := range c.r.stages.edit {
+		f(a, q)
+	}
 	q.Header.Set(headerRequestID, c.id)
+	if c.trace != nil {
+		c.trace.inject(a, q.Header)
+	}
 	// RoundTrip, not http.Client: a redirect must not carry prompts elsewhere.
 	res, err := cand.trip.RoundTrip(q)
 	if err != nil {
 		return nil, judge(u.ctx, err)
 	}
 	u.body.ReadCloser = res.Body
+	for _, f := range c.r.stages.heard {
+		f(cand, res.StatusCode, res.Header)
+	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return nil, u.refusedWith(res)
 	}
-	if c.req.Stream {
-		u.reader, u.model = cand.dialect.NewStreamReader(&u.body), cand.model // until the stream says better
-		if fail := u.head(); fail != nil {
-			return nil, fail
-		}
-		return &reply{by: cand.backend, stream: u}, nil
+	switch {
+	case c.embed != nil:
+		return u.vectors(c)
+	case c.req.Stream:
+		return c.askStream(a)
 	}
-	a, fail := u.whole()
+	w, fail := u.whole(c)
 	if fail != nil {
 		return nil, fail
 	}
-	if a.Model == "" { // Bedrock's Converse does not say who answers
-		a.Model = cand.model
+	if w.Model == "" { // Bedrock's Converse does not say who answers
+		w.Model = cand.model
 	}
-	return &reply{by: cand.backend, answer: a}, nil
+	a.usage = w.Usage
+	for _, f := range c.r.stages.answer {
+		if fail := f(c, a, w); fail != nil {
+			return nil, fail
+		}
+	}
+	return &reply{by: cand, made: a, answer: w}, nil
+}
+
+// encode is the HTTP request of an attempt.
+func (c *call) encode(a *attempt) (*http.Request, error) {
+	cand := a.cand
+	if c.embed != nil {
+		return c.encodeEmbed(a)
+	}
+	q, err := cand.dialect.NewRequest(a.up.ctx, cand.BaseURL, cand.Key, a.req)
+	if err == nil {
+		c.keepFields(a, q)
+	}
+	return q, err
+}
+
+// askStream waits for a stream's first token.
+func (c *call) askStream(a *attempt) (*reply, *wire.Failure) {
+	u := a.up
+	u.reader, u.model = a.cand.dialect.NewStreamReader(&u.body), a.cand.model // until the stream says better
+	if c.join != nil {
+		u.watchBy(c.join.flow(a))
+	}
+	for _, f := range c.r.stages.flow {
+		if v := f(c, a); v != nil {
+			u.watchBy(v)
+		}
+	}
+	if c.r.set.has("held_streams") || c.join != nil {
+		if fail := u.head(c.join != nil); fail != nil {
+			return nil, fail
+		}
+	}
+	return &reply{by: a.cand, made: a, stream: u}, nil
 }
 
 // maxFailure bounds how much of an error body is read, in bytes.
@@ -145,7 +256,7 @@ func (u *upstream) refusedWith(res *http.Response) *wire.Failure {
 }
 
 // whole reads a unary answer.
-func (u *upstream) whole() (*wire.Answer, *wire.Failure) {
+func (u *upstream) whole(c *call) (*wire.Answer, *wire.Failure) {
 	buf := bodies.Get().(*[]byte)
 	defer bodies.Put(buf)
 	body, err := readAll(io.LimitReader(&u.body, wire.MaxBody), buf)
@@ -156,7 +267,7 @@ func (u *upstream) whole() (*wire.Answer, *wire.Failure) {
 	if err != nil {
 		return nil, judge(u.ctx, err)
 	}
-	if a.Text == "" && a.Finish == wire.FinishStop {
+	if c.r.set.has("validation") && a.Text == "" && len(a.ToolCalls) == 0 && a.Finish == wire.FinishStop {
 		return nil, &wire.Failure{Kind: wire.FailMalformed, Message: "the answer is empty"}
 	}
 	return a, nil

@@ -11,7 +11,7 @@ import (
 // "Exponential Backoff And Jitter". The draw is keyed, so that the same
 // request waits the same time in every run; failsafe-go's own retry policy
 // draws from global randomness, which is why it is not used here.
-func (r *Router) backoff(provider, marker string, n int) time.Duration {
+func (r *engine) backoff(provider, marker string, n int) time.Duration {
 	limit := r.set.BackoffCap
 	if n < 30 && r.set.BackoffBase<<n < limit {
 		limit = r.set.BackoffBase << n
@@ -22,7 +22,7 @@ func (r *Router) backoff(provider, marker string, n int) time.Duration {
 
 // spread delays a wake-up at a stated retry-after by up to a quarter of the
 // wait, so that those who were told the same moment do not come back at it.
-func (r *Router) spread(provider, marker string, wait time.Duration) time.Duration {
+func (r *engine) spread(provider, marker string, wait time.Duration) time.Duration {
 	k := chance.Key{Seed: r.seed, Provider: provider, Marker: marker, Purpose: "retry-after"}
 	return time.Duration(k.Uniform() * float64(max(wait/4, r.set.BackoffBase)))
 }

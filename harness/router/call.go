@@ -10,11 +10,16 @@ import (
 
 // call is one client request on its way.
 type call struct {
-	r        *Router
+	r        *engine
+	front    wire.Dialect    // what the client speaks
 	ctx      context.Context // ends with the client, or at the deadline with errDeadline
 	id       string
 	marker   string
-	req      *wire.Request // as the client asked
+	terms    terms
+	body     []byte             // the client's own bytes, valid until the request ends
+	req      *wire.Request      // as the client asked
+	embed    *wire.EmbedRequest // likewise; nil: a chat request
+	model    string             // what the client means by the model it asked for
 	began    time.Time
 	budget   time.Duration // 0: none
 	deadline time.Time     // when the router answers at the latest; zero: never
@@ -24,14 +29,25 @@ type call struct {
 	pause    time.Duration // the back-off before the next attempt
 	last     *candidate    // whom it asked last
 	causes   []cause
+	denied   *refusal // why it may make no more attempts
+	join     *joint   // the broken stream that is to be continued; nil: none
+	amends   int      // how often it was changed after a refusal
+	plain    bool     // fields beyond the neutral form are left out: a provider refused them
+	leaves   []func(*ending)
+	costUSD  float64
+	trace    *traced  // nil: not traced
+	fieldSet fieldSet // the fields of body, once they were looked for
 }
 
-// candidate is a backend as one request sees it.
+// candidate is a model of a backend as one request sees it.
 type candidate struct {
 	*backend
 	model string
+	info  *Model // what is known of the model
+	stats *stats
 	tries int
 	spent bool // not to be asked again by this request
+	whole bool // it takes no partial answer to go on with
 }
 
 // cause is one failed attempt.
@@ -50,7 +66,7 @@ const leastBudget = 2 * time.Millisecond
 // returns that answer, or the failure to tell the client.
 func (c *call) forward() (*reply, *wire.Failure) {
 	most := c.r.set.MaxAttempts
-	for (most < 0 || c.attempts < most) && c.left() > leastBudget {
+	for (most < 0 || c.attempts < most) && c.left() > leastBudget && c.granted() {
 		cand, p, ok := c.next()
 		if !ok {
 			if c.wait() {
@@ -59,35 +75,59 @@ func (c *call) forward() (*reply, *wire.Failure) {
 			break
 		}
 		c.announce(cand)
-		rep, fail := c.try(cand, p)
-		if fail == nil {
+		rep, failed := c.run(cand, p)
+		for _, a := range failed {
+			c.causes = append(c.causes, cause{a.cand.backend, a.fail})
+		}
+		if rep != nil {
 			return rep, nil
 		}
-		c.causes = append(c.causes, cause{cand.backend, fail})
 		if c.ctx.Err() != nil {
 			break
 		}
-		how := conductFor(fail.Kind)
-		if how.passOn {
-			return nil, forClient(fail, cand.backend)
-		}
-		if !c.follow(cand, fail, how) {
-			break
+		for _, a := range failed {
+			end, more := c.follow(a)
+			if end != nil {
+				return nil, end
+			}
+			if !more {
+				return nil, c.exhausted()
+			}
 		}
 	}
 	return nil, c.exhausted()
 }
 
-// next finds the first candidate whose gate opens. Where none does, it takes a
-// last resort.
+// granted tells whether the stages allow another attempt. The first is always
+// allowed.
+func (c *call) granted() bool {
+	if c.attempts == 0 {
+		return true
+	}
+	for _, f := range c.r.stages.grant {
+		if c.denied = f(c, false); c.denied != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// next finds the first candidate that nothing bars and whose gate opens. Where
+// there is none, it takes one that is barred only softly, and at last one
+// whose breaker is open.
 func (c *call) next() (*candidate, pass, bool) {
+	if v, p, ok := c.nextBut(nil); ok {
+		return v, p, true
+	}
 	for i := range c.cands {
 		v := &c.cands[i]
 		if v.spent {
 			continue
 		}
-		if p, shut := v.gate.admit(v.model); shut == nil {
-			return v, p, true
+		if r := c.barred(v); r == nil || r.soft {
+			if p, shut := v.gate.admit(v.model); shut == nil {
+				return v, p, true
+			}
 		}
 	}
 	if v := c.soonest(func(r *refusal) bool { return r.open }); v != nil {
@@ -98,7 +138,44 @@ func (c *call) next() (*candidate, pass, bool) {
 	return nil, pass{}, false
 }
 
-// soonest is the candidate whose gate opens first among those shut for the
+// nextBut is the first candidate, other than one, that may be asked without
+// second thoughts.
+func (c *call) nextBut(other *candidate) (*candidate, pass, bool) {
+	for i := range c.cands {
+		v := &c.cands[i]
+		if v == other || v.spent || c.barred(v) != nil {
+			continue
+		}
+		if p, shut := v.gate.admit(v.model); shut == nil {
+			return v, p, true
+		}
+	}
+	return nil, pass{}, false
+}
+
+// barred tells what but its gate keeps a candidate from being asked.
+func (c *call) barred(v *candidate) *refusal {
+	var soft *refusal
+	for _, f := range c.r.stages.bars {
+		if r := f(c, v); r != nil {
+			if !r.soft {
+				return r
+			}
+			soft = r
+		}
+	}
+	return soft
+}
+
+// refuses tells why a candidate would not be asked now; nil where it would.
+func (c *call) refuses(v *candidate) *refusal {
+	if r := v.gate.refuses(v.model); r != nil {
+		return r
+	}
+	return c.barred(v)
+}
+
+// soonest is the candidate that may be asked first among those refused for the
 // given sort of reason; nil where there is none.
 func (c *call) soonest(sort func(*refusal) bool) *candidate {
 	var best *candidate
@@ -108,7 +185,7 @@ func (c *call) soonest(sort func(*refusal) bool) *candidate {
 		if v.spent {
 			continue
 		}
-		if r := v.gate.refuses(v.model); r != nil && sort(r) && (best == nil || r.wait < wait) {
+		if r := c.refuses(v); r != nil && sort(r) && (best == nil || r.wait < wait) {
 			best, wait = v, r.wait
 		}
 	}
@@ -123,7 +200,7 @@ func (c *call) wait() bool {
 	if v == nil || c.waits >= maxWaits {
 		return false
 	}
-	r := v.gate.refuses(v.model)
+	r := c.refuses(v)
 	if r == nil {
 		return true // it opened meanwhile
 	}
@@ -135,31 +212,62 @@ func (c *call) wait() bool {
 		return false
 	}
 	c.waits++
-	c.r.tell(Decision{What: WaitRetryAfter, Provider: v.Name, Marker: c.marker, Wait: wait, Detail: r.cause.Error()})
+	c.r.tell(Decision{What: WaitRetryAfter, Provider: v.Name, Marker: c.marker, Wait: wait, Detail: r.String()})
 	return c.sleep(wait)
 }
 
-// follow does what a failure calls for: a pause before another try in place,
-// or moving on. It returns false where the request's time is over.
-func (c *call) follow(cand *candidate, fail *wire.Failure, how conduct) bool {
-	set := &c.r.set
+// follow does what a failed attempt calls for: a pause before another try in
+// place, or moving on. end is what the client is to be told at once; more is
+// false where the request's time is over.
+func (c *call) follow(a *attempt) (end *wire.Failure, more bool) {
+	cand, fail, set := a.cand, a.fail, &c.r.set
+	if c.amended(a) {
+		return nil, true
+	}
+	how := conductFor(fail.Kind)
+	switch {
+	case fail.Kind == wire.FailContextLength && c.longer(a):
+		return nil, true
+	case fail.Kind == wire.FailContentFilter && set.FilterFailover:
+		how.passOn = false
+	case c.join != nil && how.passOn:
+		how.passOn = false // the answer has begun: whoever refuses the rest is not asked again
+	}
+	if how.passOn {
+		return c.forClient(fail, cand.backend), false
+	}
 	gated := fail.RetryAfter > 0 && set.MaxRetryAfterWait >= 0
 	if gated && fail.Kind == wire.FailRateLimit {
-		return true // the gate keeps away, and wait may come back
+		return nil, true // the gate keeps away, and wait may come back
 	}
 	again := !gated && (how.again || how.alone && !c.others(cand))
 	if !again || cand.tries > set.Retries {
 		cand.spent = true
-		return true
+		return nil, true
 	}
 	c.pause = c.r.backoff(cand.Name, c.marker, cand.tries-1)
-	return c.pause < c.left()-leastBudget && c.sleep(c.pause)
+	return nil, c.pause < c.left()-leastBudget && c.sleep(c.pause)
+}
+
+// amended tells whether a provider that refused a request is worth asking once
+// more, because the request has changed.
+func (c *call) amended(a *attempt) bool {
+	if a.fail.Kind == wire.FailBadRequest && a.prefill && !a.cand.whole {
+		a.cand.whole = true
+		return true
+	}
+	for _, f := range c.r.stages.amend {
+		if f(c, a) {
+			return true
+		}
+	}
+	return false
 }
 
 // others tells whether somebody but cand could be asked now.
 func (c *call) others(cand *candidate) bool {
 	for i := range c.cands {
-		if v := &c.cands[i]; v != cand && !v.spent && v.gate.refuses(v.model) == nil {
+		if v := &c.cands[i]; v != cand && !v.spent && c.refuses(v) == nil {
 			return true
 		}
 	}

@@ -45,6 +45,9 @@ var conducts = map[wire.FailureKind]conduct{
 	wire.FailMethod:        {says: condemned},
 	wire.FailModelNotFound: {says: condemned, model: true},
 
+	// Asking again elsewhere may do; here it gave another answer.
+	kindMismatch: {says: healthy},
+
 	// Wrong everywhere, or refused on purpose.
 	wire.FailContextLength: {passOn: true, says: healthy},
 	wire.FailContentFilter: {passOn: true, says: healthy},

@@ -28,10 +28,38 @@ const (
 	LastResort        = "last_resort"         // every breaker was open; one call was let through
 	Refused           = "refused"             // no provider was allowed
 	Exhausted         = "exhausted"           // nobody was left, or no time
+	Hedge             = "hedge"               // a second provider was asked beside a slow one
+	Continued         = "continued"           // a broken stream goes on elsewhere
+	LongerContext     = "longer_context"      // a prompt that was too long went to a longer context
+	Shimmed           = "shimmed"             // a provider refused a field, which was left out
+	Degraded          = "degraded"            // a step down the ladder
 )
 
+// record logs a request, where somebody reads the log at that level.
+func (r *engine) record(c *call, end *ending) {
+	ctx := context.Background()
+	if !r.log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	list := []slog.Attr{
+		slog.String("request", c.id), slog.String("marker", c.marker), slog.String("key", c.terms.account()),
+		slog.String("workflow", c.terms.workflow), slog.Int("attempts", c.attempts),
+		slog.Duration("took", time.Since(c.began)), slog.Float64("cost_usd", end.costUSD),
+	}
+	if end.by != nil {
+		list = append(list, slog.String("provider", end.by.Name), slog.String("model", end.by.model))
+	}
+	if end.source != fromProvider {
+		list = append(list, slog.String("source", string(end.source)))
+	}
+	if end.fail != nil {
+		list = append(list, slog.String("error", end.fail.Error()))
+	}
+	r.log.LogAttrs(ctx, slog.LevelDebug, "request", list...)
+}
+
 // announce returns the function that tells f and the log of a decision.
-func (r *Router) announce(f func(Decision)) func(Decision) {
+func (r *engine) announce(f func(Decision)) func(Decision) {
 	return func(d Decision) {
 		r.metrics.decisions.WithLabelValues(d.What).Inc()
 		if r.log.Enabled(context.Background(), slog.LevelInfo) {

@@ -13,6 +13,11 @@ import (
 	"brownout/mocks/wire"
 )
 
+// kindMismatch marks an answer that does not repeat what was delivered of
+// another, so that the two cannot be joined. It is no fault of its provider,
+// and never sent.
+const kindMismatch wire.FailureKind = "mismatch"
+
 // kindGone marks what ended because the client left. It is counted, never sent.
 const kindGone wire.FailureKind = "client_gone"
 
@@ -41,25 +46,30 @@ func judge(ctx context.Context, err error) *wire.Failure {
 	return &wire.Failure{Kind: wire.FailTransport, Message: err.Error()}
 }
 
-// forClient is a backend's failure in words that an OpenAI client takes. The
-// meaning and the provider's own sentence are kept; words and numbers of
-// another dialect give way to OpenAI's.
-func forClient(f *wire.Failure, b *backend) *wire.Failure {
+// forClient is a backend's failure in words that the client's dialect takes.
+// The meaning and the provider's own sentence are kept; words and numbers of
+// another dialect give way to those of the client's.
+func (c *call) forClient(f *wire.Failure, b *backend) *wire.Failure {
 	v := *f
-	if b.Dialect != "openai" {
+	if b.Dialect != c.front.Name() {
 		v.Status, v.Type, v.Code, v.Param = 0, "", "", ""
 	}
-	return gateway(&v)
+	return c.gateway(&v)
 }
 
 // gateway gives failures that no provider's dialect has words for those of a
-// gateway.
-func gateway(f *wire.Failure) *wire.Failure {
+// gateway. Anthropic's dialect has types of its own for all of them.
+func (c *call) gateway(f *wire.Failure) *wire.Failure {
 	switch f.Kind {
 	case wire.FailTransport, wire.FailMalformed:
-		f.Status, f.Type = http.StatusBadGateway, string(f.Kind)
+		f.Status = http.StatusBadGateway
 	case wire.FailTimeout:
-		f.Status, f.Type = http.StatusGatewayTimeout, string(f.Kind)
+		f.Status = http.StatusGatewayTimeout
+	default:
+		return f
+	}
+	if c.front.Name() == frontOpenAI {
+		f.Type = string(f.Kind)
 	}
 	return f
 }
@@ -71,7 +81,7 @@ func (c *call) exhausted() *wire.Failure {
 	var f *wire.Failure
 	switch n := len(c.causes); {
 	case c.left() <= leastBudget || errors.Is(context.Cause(c.ctx), errDeadline):
-		f = gateway(&wire.Failure{
+		f = c.gateway(&wire.Failure{
 			Kind: wire.FailTimeout, Code: "deadline_exceeded",
 			Message: c.explain(fmt.Sprintf("deadline of %v reached", c.budget)),
 		})
@@ -80,13 +90,16 @@ func (c *call) exhausted() *wire.Failure {
 		f.Message = c.explain("no provider is usable")
 		f.RetryAfter = c.comeBack()
 	default:
-		f = forClient(c.causes[n-1].fail, c.causes[n-1].by)
+		f = c.forClient(c.causes[n-1].fail, c.causes[n-1].by)
 		if len(c.cands) > 1 || n > 1 {
 			f.Message = c.explain("no provider could answer")
 		}
 		if wait := c.comeBack(); wait > 0 {
 			f.RetryAfter = wait
 		}
+	}
+	if c.denied != nil {
+		f.Message += "; no further attempt: " + c.denied.String()
 	}
 	if !c.gone() {
 		c.r.tell(Decision{What: Exhausted, Marker: c.marker, Detail: f.Message})
@@ -99,8 +112,8 @@ func (c *call) exhausted() *wire.Failure {
 func (c *call) unasked() *wire.Failure {
 	for i := range c.cands {
 		v := &c.cands[i]
-		if r := v.gate.refuses(v.model); r != nil && r.cause != nil {
-			return forClient(r.cause, v.backend)
+		if r := c.refuses(v); r != nil && r.cause != nil {
+			return c.forClient(r.cause, v.backend)
 		}
 	}
 	return &wire.Failure{Kind: wire.FailOverload}
@@ -119,7 +132,7 @@ func (c *call) explain(s string) string {
 		if v.tries > 0 {
 			continue
 		}
-		if r := v.gate.refuses(v.model); r != nil {
+		if r := c.refuses(v); r != nil {
 			fmt.Fprintf(&b, "; %s: not asked (%s)", v.Name, r)
 		}
 	}
@@ -129,6 +142,8 @@ func (c *call) explain(s string) string {
 func (r *refusal) String() string {
 	s := "held after"
 	switch {
+	case r.why != "":
+		s = r.why + " after"
 	case r.limited:
 		s = "asked to come back in " + r.wait.Round(time.Millisecond).String() + " after"
 	case r.open:
@@ -146,7 +161,7 @@ func (c *call) comeBack() time.Duration {
 	best := time.Duration(math.MaxInt64)
 	for i := range c.cands {
 		v := &c.cands[i]
-		if r := v.gate.refuses(v.model); r != nil {
+		if r := c.refuses(v); r != nil {
 			best = min(best, max(r.wait, 1)) // probes under way: a second will tell
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -50,7 +51,7 @@ func Parse(name string, src []byte, env func(string) (string, bool)) (Config, er
 		return Config{}, errors.Join(d.errs...)
 	}
 	c := Config{Settings: d.set, Backends: d.list}
-	if _, err := New(c); err != nil {
+	if _, err := newEngine(c, nil, nil); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			d.setAmiss(line)
 		}
@@ -105,13 +106,14 @@ func (d *decoder) settings(block map[string]any, path []string) {
 		if len(path) == 0 && (name == "backend" || name == "router") {
 			continue
 		}
-		if sub, ok := v.(map[string]any); ok && name == "breaker" {
-			for _, inner := range sortedKeys(sub) {
-				d.setting("breaker."+inner, sub[inner], append(where[:len(where):len(where)], "breaker", inner))
+		inner := append(where[:len(where):len(where)], name)
+		if sub, ok := v.(map[string]any); ok && isBlock(name) {
+			for _, key := range sortedKeys(sub) {
+				d.setting(name+"."+key, sub[key], append(inner[:len(inner):len(inner)], key))
 			}
 			continue
 		}
-		d.setting(name, v, append(where[:len(where):len(where)], name))
+		d.setting(name, v, inner)
 	}
 }
 
@@ -129,14 +131,58 @@ func (d *decoder) setting(name string, v any, where at) {
 		d.wrong(where, "unknown key %q; %s", name, nearest(name, names))
 	case d.seen[name]:
 		d.wrong(where, "%q is given at the top and in [router]; keep one", name)
+	case isTables(keys[i].value(&d.set)):
+		d.tables(keys[i].value(&d.set), name, v, where)
 	case !keys[i].set(&d.set, v):
-		d.wrong(where, "%s = %v is out of place; give %s", name, v, keys[i].kind())
+		d.wrong(where, "%s = %v is out of place; give %s", name, v, kind(keys[i].value(&d.set).Type()))
 	}
 	d.seen[name] = true
 }
 
+func isTables(f reflect.Value) bool {
+	return f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Struct
+}
+
+// tables takes in a list of tables.
+func (d *decoder) tables(f reflect.Value, name string, v any, where at) {
+	list, ok := v.([]map[string]any)
+	if !ok {
+		d.wrong(where, "%s is out of place; give %s", name, kind(f.Type()))
+		return
+	}
+	out := reflect.MakeSlice(f.Type(), len(list), len(list))
+	for i, t := range list {
+		d.table(out.Index(i), name, t, append(where[:len(where):len(where)], i))
+	}
+	f.Set(out)
+}
+
+// table takes in one of them.
+func (d *decoder) table(f reflect.Value, name string, t map[string]any, where at) {
+	for _, key := range sortedKeys(t) {
+		here := append(where[:len(where):len(where)], key)
+		switch field := fieldOf(f, key); {
+		case !field.IsValid():
+			d.wrong(here, "unknown key %q in [[%s]]; %s", key, name, nearest(key, tags(f.Type())))
+		case !assign(field, t[key]):
+			d.wrong(here, "%s = %v is out of place in [[%s]]; give %s", key, t[key], name, kind(field.Type()))
+		}
+	}
+}
+
+// tags are the keys of a table.
+func tags(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		if tag := t.Field(i).Tag.Get("toml"); tag != "" {
+			names = append(names, tag)
+		}
+	}
+	return names
+}
+
 // backendKeys are what a [[backend]] may say.
-var backendKeys = []string{"name", "dialect", "base_url", "key", "key_env", "class", "region", "model", "models"}
+var backendKeys = []string{"name", "dialect", "base_url", "key", "key_env", "class", "region", "model", "models", "catalogue"}
 
 func (d *decoder) backends(v any) {
 	if v == nil {
@@ -167,6 +213,8 @@ func (d *decoder) backend(i int, t map[string]any) Backend {
 			*f, ok = t[name].(string)
 		case name == "models":
 			b.Models, ok = texts(t[name])
+		case name == "catalogue":
+			d.tables(reflect.ValueOf(&b.Catalogue).Elem(), "backend.catalogue", t[name], where)
 		default:
 			d.wrong(where, "unknown key %q in [[backend]]; %s", name, nearest(name, backendKeys))
 		}
@@ -223,8 +271,21 @@ func sortedKeys(m map[string]any) []string {
 func PrintConfig(w io.Writer) error {
 	set := Resolve(plan.Router{})
 	var b strings.Builder
+	b.WriteString("# The mitigations, and whether they are on without configuration:\n#\n")
+	for _, m := range mitigations() {
+		state := "off"
+		if m.On {
+			state = "on"
+		}
+		fmt.Fprintf(&b, "#   %-21s%-4s %s\n", m.Name, state, m.Summary)
+	}
+	b.WriteString("\n")
 	block := ""
 	for _, k := range keys {
+		if k.sample != "" {
+			fmt.Fprintf(&b, "# %s:\n#\n#     %s\n\n", k.meaning, strings.ReplaceAll(k.sample, "\n", "\n#     "))
+			continue
+		}
 		table, name, nested := strings.Cut(k.name, ".")
 		if !nested {
 			table, name = "", k.name
@@ -243,7 +304,7 @@ func PrintConfig(w io.Writer) error {
 const example = `# One entry for each provider.
 [[backend]]
 name = "local"                      # unique; what order names
-dialect = "vllm"                    # openai, anthropic, vllm, ollama
+dialect = "vllm"                    # openai, anthropic, vllm, ollama, gemini, bedrock …
 base_url = "http://127.0.0.1:8000"  # scheme and host
 # key = "…"                         # or key_env, the variable that holds it
 # key_env = "LOCAL_API_KEY"
@@ -251,4 +312,13 @@ class = "gpu"                       # cloud, managed, gpu, edge; what clients ma
 region = "local"                    # likewise
 model = "my-model"                  # asked for when the client names one that is not in models
 models = ["my-model"]               # passed on as the client names them
+
+# What is known of its models; all of it may be left out.
+[[backend.catalogue]]
+id = "my-model"
+context = 32768                     # tokens of prompt and answer
+max_output = 4096                   # tokens of an answer
+price_in = 0.1                      # USD per million tokens of prompt
+price_out = 0.3                     # USD per million tokens of answer
+embedding = 0                       # length of its vectors; 0: a chat model
 `

@@ -86,7 +86,7 @@ func TestParseErrors(t *testing.T) {
 		{"no backend", "", `r.toml:1:1: no backend; add a [[backend]] with name, dialect and base_url`},
 		{"syntax", "deadline = \n" + oneBackend, `r.toml:1:12: `},
 		{"unknown key", "\n  dedline = \"5s\"" + oneBackend, `r.toml:2:3: unknown key "dedline"; did you mean "deadline"?`},
-		{"unknown key far off", "zzzzzzzzzz = 1" + oneBackend, `r.toml:1:1: unknown key "zzzzzzzzzz"; known are policy, `},
+		{"unknown key far off", "zzzzzzzzzz = 1" + oneBackend, `r.toml:1:1: unknown key "zzzzzzzzzz"; known are off, on, policy, `},
 		{"unknown key in a block", "[router]\nretrys = 1" + oneBackend, `r.toml:2:1: unknown key "retrys"; did you mean "retries"?`},
 		{"unknown key in breaker", "[router.breaker]\nprobe = 1" + oneBackend, `r.toml:2:1: unknown key "breaker.probe"; did you mean "breaker.probes"?`},
 		{"unknown key in the second backend", oneBackend + strings.Replace(oneBackend, `"a"`, `"b"`, 1) + "regoin = 1", `r.toml:11:1: unknown key "regoin" in [[backend]]; did you mean "region"?`},
@@ -96,6 +96,9 @@ func TestParseErrors(t *testing.T) {
 		{"ratio", "[breaker]\nfailure_ratio = 1.5" + oneBackend, `r.toml:2:1: breaker.failure_ratio: 1.5 is no share; give a number above 0 and up to 1`},
 		{"policy", `policy = "best"` + oneBackend, `r.toml:1:1: policy: unknown policy "best"; use one of: priority`},
 		{"given twice", "retries = 1\n[router]\nretries = 2" + oneBackend, `r.toml:3:1: "retries" is given at the top and in [router]; keep one`},
+		{"unknown key in a route", "[[route]]\nmodle = \"x\"" + oneBackend, `r.toml:2:1: unknown key "modle" in [[route]]; did you mean "model"?`},
+		{"route to nobody", "[[route]]\nmodel = \"x\"\nto = [\"b\"]" + oneBackend, `r.toml:1:1: route: "b" leads to no backend; the backends are a`},
+		{"mitigation", "off = [\"chache\"]" + oneBackend, `r.toml:1:1: off: no mitigation is called "chache"; did you mean "cache"?`},
 		{"order", "[router]\norder = [\"b\"]" + oneBackend, `r.toml:2:1: order: no backend is named "b"; the backends are a`},
 		{"dialect", strings.Replace(oneBackend, "openai", "opnai", 1), `r.toml:2:1: backend "a": unknown dialect "opnai"; use one of: openai`},
 		{"base url", strings.Replace(oneBackend, "https://", "", 1), `r.toml:2:1: backend "a": "127.0.0.1:1" is no base URL; give scheme and host`},
@@ -164,12 +167,56 @@ func TestEverySettingHasAKey(t *testing.T) {
 	if err := router.PrintConfig(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, typ := range []reflect.Type{reflect.TypeFor[plan.Router](), reflect.TypeFor[plan.Breaker]()} {
+	var look func(typ reflect.Type, block string)
+	look = func(typ reflect.Type, block string) {
 		for i := range typ.NumField() {
-			if key := typ.Field(i).Tag.Get("toml"); !strings.Contains(out.String(), "\n"+key+" = ") && !strings.Contains(out.String(), "["+key+"]") {
-				t.Errorf("%s has no key %q", typ.Field(i).Name, key)
+			key := typ.Field(i).Tag.Get("toml")
+			if typ.Field(i).Type.Kind() == reflect.Struct {
+				look(typ.Field(i).Type, key+".")
+			} else if text := out.String(); !strings.Contains(text, "\n"+key+" = ") && !strings.Contains(text, "[["+block+key+"]]") {
+				t.Errorf("%s has no key %q", typ.Field(i).Name, block+key)
 			}
 		}
+	}
+	look(reflect.TypeFor[plan.Router](), "")
+}
+
+// Lists of tables, and what is known of a backend's models.
+func TestParseTables(t *testing.T) {
+	c, err := router.Parse("r.toml", []byte(`
+off = ["hedging"]
+weights = { a = 2 }
+[[route]]
+model = "gpt-*"
+to = ["a/{model}"]
+[[migration]]
+from = "x"
+to = "y"
+share = 0.5
+ramp = "1m"
+[[model_map.class]]
+name = "small"
+members = ["x", "y"]
+`+oneBackend+`
+[[backend.catalogue]]
+id = "x"
+context = 1000
+price_in = 0.5
+`), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := plan.Router{
+		Off: []string{"hedging"}, Weights: map[string]float64{"a": 2},
+		Route:     []plan.Route{{Model: "gpt-*", To: []string{"a/{model}"}}},
+		Migration: []plan.Migration{{From: "x", To: "y", Share: 0.5, Ramp: time.Minute}},
+		ModelMap:  plan.ModelMap{Class: []plan.ModelClass{{Name: "small", Members: []string{"x", "y"}}}},
+	}
+	if !reflect.DeepEqual(c.Settings, want) {
+		t.Errorf("got  %+v\nwant %+v", c.Settings, want)
+	}
+	if got := c.Backends[0].Catalogue; !reflect.DeepEqual(got, []router.Model{{ID: "x", Context: 1000, PriceIn: 0.5}}) {
+		t.Errorf("catalogue %+v", got)
 	}
 }
 

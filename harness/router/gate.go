@@ -23,28 +23,39 @@ const streakFactor = 2
 
 // gate decides whether a backend may be asked now. It joins three things that
 // may keep a call away: a retry-after that the backend stated, a hold after a
-// lasting failure, and the circuit breaker.
-//
-// The breaker is failsafe-go's. The gate adds what that one lacks: a result is
-// counted only in the breaker state in which its call began, so that calls
-// stuck since before an outage cannot be taken for probes.
+// lasting failure, and the circuit breaker of the model.
 type gate struct {
 	name string
 	set  settings
 	tell func(Decision)
 	seen *backendMetrics
 
-	mu         sync.Mutex
+	mu        sync.Mutex
+	circuits  map[string]*circuit // by model
+	notBefore time.Time           // the retry-after last stated
+	limited   *wire.Failure       // what was said with it
+	holds     map[string]*hold    // by model; "": the whole backend
+	untold    []Decision          // gathered under mu, told after it
+	dirty     bool                // a breaker changed its state since the gauge was set
+}
+
+// maxCircuits bounds the models of one backend that have breakers of their
+// own: clients may ask for any name. Further ones share one.
+const maxCircuits = 256
+
+// circuit is the breaker of one model. It is guarded by the gate's mu.
+//
+// The breaker is failsafe-go's. The circuit adds what that one lacks: a result
+// is counted only in the breaker state in which its call began, so that calls
+// stuck since before an outage cannot be taken for probes.
+type circuit struct {
 	breaker    circuitbreaker.CircuitBreaker[any] // nil: switched off
 	epoch      uint64                             // state changes of the breaker so far
 	streak     int                                // failures in a row
 	probes     int                                // calls in progress that began in this half-open state
 	lastResort int                                // calls let through an open breaker, in progress
-	notBefore  time.Time                          // the retry-after last stated
-	limited    *wire.Failure                      // what was said with it
-	holds      map[string]*hold                   // by model; "": the whole backend
 	last       *wire.Failure                      // the latest failure that counted
-	untold     []Decision                         // gathered under mu, told after it
+	since      time.Time                          // when it closed again; zero: never was open
 }
 
 // hold keeps calls from a backend or a model until a probe has succeeded.
@@ -56,6 +67,7 @@ type hold struct {
 
 // pass is the permission to make one call.
 type pass struct {
+	of         *circuit
 	epoch      uint64
 	probes     *hold // the hold that this call may lift; nil: none
 	lastResort bool
@@ -66,46 +78,75 @@ type refusal struct {
 	wait    time.Duration // until it may open; 0: not known
 	limited bool          // by a stated retry-after
 	open    bool          // by the breaker
+	soft    bool          // rather than nobody, it may be asked all the same
+	why     string        // in words; "": as the others say
 	cause   *wire.Failure // what shut it; may be nil
 }
 
 func newGate(name string, s settings, tell func(Decision), seen *backendMetrics) *gate {
-	g := &gate{name: name, set: s, tell: tell, seen: seen, holds: map[string]*hold{}}
-	if b := s.Breaker; !b.Disabled {
-		g.breaker = circuitbreaker.NewBuilder[any]().
+	return &gate{name: name, set: s, tell: tell, seen: seen, circuits: map[string]*circuit{}, holds: map[string]*hold{}}
+}
+
+// circuit is that of a model. The caller holds mu.
+func (g *gate) circuit(model string) *circuit {
+	if c := g.circuits[model]; c != nil {
+		return c
+	}
+	if len(g.circuits) >= maxCircuits {
+		if model = ""; g.circuits[model] != nil {
+			return g.circuits[model]
+		}
+	}
+	c := &circuit{}
+	if b := g.set.Breaker; !b.Disabled {
+		c.breaker = circuitbreaker.NewBuilder[any]().
 			WithFailureRateThreshold(b.FailureRatio, uint(b.MinCalls), b.Window).
 			WithSuccessThreshold(uint(b.Probes)).
 			WithDelay(b.OpenFor).
-			OnStateChanged(g.changed).
+			OnStateChanged(func(e circuitbreaker.StateChangedEvent) { g.changed(c, e) }).
 			Build()
 	}
-	return g
+	g.circuits[model] = c
+	return c
 }
 
-// changed is called by the breaker, within a method of g that holds mu.
-func (g *gate) changed(e circuitbreaker.StateChangedEvent) {
-	g.epoch++
-	g.streak, g.probes = 0, 0
+// changed is called by a breaker, within a method of g that holds mu.
+func (g *gate) changed(c *circuit, e circuitbreaker.StateChangedEvent) {
+	c.epoch++
+	c.streak, c.probes = 0, 0
 	d := Decision{Provider: g.name}
 	switch e.NewState {
 	case circuitbreaker.OpenState:
 		d.What, d.Wait = BreakerOpen, g.set.Breaker.OpenFor
-		if g.last != nil {
-			d.Detail = g.last.Error()
+		if c.last != nil {
+			d.Detail = c.last.Error()
 		}
 	case circuitbreaker.HalfOpenState:
 		d.What = BreakerHalfOpen
 	case circuitbreaker.ClosedState:
 		d.What = BreakerClosed
+		c.since = time.Now()
 	}
-	g.seen.breaker.Set(float64(e.NewState))
+	g.dirty = true
 	g.untold = append(g.untold, d)
+}
+
+// closedSince is when the model's breaker last closed after having been open;
+// zero where it never was.
+func (g *gate) closedSince(model string) time.Time {
+	g.mu.Lock()
+	defer g.unlock()
+	return g.circuit(model).since
 }
 
 // unlock ends a critical section and tells what was decided in it.
 func (g *gate) unlock() {
 	untold := g.untold
 	g.untold = nil
+	if g.dirty { // not within the breaker's own call-back, which holds its lock
+		g.dirty = false
+		g.seen.breaker.Set(float64(g.worst()))
+	}
 	g.mu.Unlock()
 	for _, d := range untold {
 		g.tell(d)
@@ -120,13 +161,14 @@ func (g *gate) admit(model string) (pass, *refusal) {
 	if r := g.shut(model, time.Now()); r != nil {
 		return pass{}, r
 	}
-	if g.breaker != nil && !g.breaker.TryAcquirePermit() {
-		return pass{}, &refusal{open: true, wait: g.breaker.RemainingDelay(), cause: g.last}
+	c := g.circuit(model)
+	if c.breaker != nil && !c.breaker.TryAcquirePermit() {
+		return pass{}, &refusal{open: true, wait: c.breaker.RemainingDelay(), cause: c.last}
 	}
-	if g.breaker != nil && g.breaker.IsHalfOpen() {
-		g.probes++
+	if c.breaker != nil && c.breaker.IsHalfOpen() {
+		c.probes++
 	}
-	p := pass{epoch: g.epoch}
+	p := pass{of: c, epoch: c.epoch}
 	for _, key := range [...]string{"", model} {
 		if h := g.holds[key]; h != nil {
 			h.probing = true
@@ -161,12 +203,13 @@ func (g *gate) refuses(model string) *refusal {
 	if r := g.shut(model, time.Now()); r != nil {
 		return r
 	}
-	if g.breaker == nil {
+	c := g.circuit(model)
+	if c.breaker == nil {
 		return nil
 	}
-	wait := g.breaker.RemainingDelay() // 0 unless open
-	if wait > 0 || g.breaker.IsHalfOpen() && g.probes >= g.set.Breaker.Probes {
-		return &refusal{open: true, wait: wait, cause: g.last}
+	wait := c.breaker.RemainingDelay() // 0 unless open
+	if wait > 0 || c.breaker.IsHalfOpen() && c.probes >= g.set.Breaker.Probes {
+		return &refusal{open: true, wait: wait, cause: c.last}
 	}
 	return nil
 }
@@ -178,12 +221,13 @@ func (g *gate) refuses(model string) *refusal {
 func (g *gate) admitLastResort(model string) (pass, bool) {
 	g.mu.Lock()
 	defer g.unlock()
-	if g.breaker == nil || g.lastResort >= g.set.Breaker.Probes || g.shut(model, time.Now()) != nil {
+	c := g.circuit(model)
+	if c.breaker == nil || c.lastResort >= g.set.Breaker.Probes || g.shut(model, time.Now()) != nil {
 		return pass{}, false
 	}
-	g.lastResort++
+	c.lastResort++
 	g.untold = append(g.untold, Decision{What: LastResort, Provider: g.name, Detail: "every breaker is open"})
-	return pass{epoch: g.epoch, lastResort: true}, true
+	return pass{of: c, epoch: c.epoch, lastResort: true}, true
 }
 
 // settle tells the gate what became of a call: what it says of the backend,
@@ -192,8 +236,9 @@ func (g *gate) settle(p pass, says verdict, model string, f *wire.Failure) {
 	g.mu.Lock()
 	defer g.unlock()
 	now := time.Now()
+	c := p.of
 	if f != nil && (says == unhealthy || says == condemned) {
-		g.last = f
+		c.last = f
 	}
 	if f != nil && f.RetryAfter > 0 && g.set.MaxRetryAfterWait >= 0 {
 		if t := now.Add(f.RetryAfter); t.After(g.notBefore) {
@@ -202,54 +247,54 @@ func (g *gate) settle(p pass, says verdict, model string, f *wire.Failure) {
 	}
 	g.settleHold(p, says, model, f, now)
 	if p.lastResort {
-		g.lastResort--
+		c.lastResort--
 	}
-	if g.breaker == nil || p.epoch != g.epoch {
+	if c.breaker == nil || p.epoch != c.epoch {
 		return
 	}
 	if p.lastResort {
 		if says == healthy {
-			g.breaker.HalfOpen()
+			c.breaker.HalfOpen()
 		}
 		return
 	}
-	g.count(says, f)
+	c.count(says, f, g.set.Breaker.MinCalls)
 }
 
 // count records a result with the breaker.
-func (g *gate) count(says verdict, f *wire.Failure) {
-	if g.breaker.IsHalfOpen() {
-		g.probes--
+func (c *circuit) count(says verdict, f *wire.Failure, minCalls int) {
+	if c.breaker.IsHalfOpen() {
+		c.probes--
 		// Each permit must be given back with a result. A limit proves the
 		// backend alive; a call that proved nothing is no success.
 		if says == healthy || (f != nil && f.Kind == wire.FailRateLimit) {
-			g.breaker.RecordSuccess()
+			c.breaker.RecordSuccess()
 		} else {
-			g.breaker.RecordFailure()
+			c.breaker.RecordFailure()
 		}
 		return
 	}
 	switch says {
 	case healthy:
-		g.streak = 0
-		g.breaker.RecordSuccess()
+		c.streak = 0
+		c.breaker.RecordSuccess()
 	case unhealthy:
-		g.streak++
-		g.breaker.RecordFailure()
-		if g.streak >= streakFactor*g.set.Breaker.MinCalls {
-			g.breaker.Open()
+		c.streak++
+		c.breaker.RecordFailure()
+		if c.streak >= streakFactor*minCalls {
+			c.breaker.Open()
 		}
 	}
 }
 
 // broke counts a stream that broke after its first token, which was settled as
 // healthy.
-func (g *gate) broke(f *wire.Failure) {
+func (g *gate) broke(model string, f *wire.Failure) {
 	g.mu.Lock()
 	defer g.unlock()
-	if g.breaker != nil && g.breaker.IsClosed() {
-		g.last = f
-		g.breaker.RecordFailure()
+	if c := g.circuit(model); c.breaker != nil && c.breaker.IsClosed() {
+		c.last = f
+		c.breaker.RecordFailure()
 	}
 }
 
@@ -293,9 +338,23 @@ func (g *gate) lift(h *hold) {
 		d := Decision{What: BreakerClosed, Provider: g.name, Detail: "it answers again"}
 		if key != "" {
 			d.Detail = fmt.Sprintf("model %q answers again", key)
-		} else if g.breaker != nil {
-			g.seen.breaker.Set(float64(g.breaker.State()))
+		} else {
+			g.seen.breaker.Set(float64(g.worst()))
 		}
 		g.untold = append(g.untold, d)
 	}
+}
+
+// worst is the state of the worst of the breakers. The caller holds mu.
+func (g *gate) worst() circuitbreaker.State {
+	worst := circuitbreaker.ClosedState
+	for _, c := range g.circuits {
+		if c.breaker == nil || c.breaker.IsClosed() {
+			continue
+		}
+		if worst = c.breaker.State(); worst == circuitbreaker.OpenState {
+			break
+		}
+	}
+	return worst
 }

@@ -1,7 +1,8 @@
 package router
 
 import (
-	"fmt"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"slices"
 	"strconv"
@@ -9,7 +10,103 @@ import (
 	"time"
 
 	"brownout/mocks/wire"
+	"brownout/plan"
 )
+
+// Headers by which a client says what a request may cost and whom it may
+// reach, beside those that package wire names (X-Brownout-Deadline-Ms,
+// X-Brownout-Allow, X-Brownout-Regions). None is forwarded.
+const (
+	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from a cache, and kept in it; "off": neither. router: hit, semantic, joined or stale, where the answer is from a cache
+	HeaderWorkflow = "X-Brownout-Workflow" // client: id of the workflow that the request is a step of; what budgets and loop limits count by
+	HeaderPriority = "X-Brownout-Priority" // client: low, normal (the default) or high; whom a full queue lets wait
+	HeaderAgent    = "X-Brownout-Key"      // client: whose account it is, where that is not the API key
+)
+
+// Headers by which the router says what it did, beside package wire's
+// (X-Brownout-Provider, X-Brownout-Class, X-Brownout-Attempts) and
+// X-Brownout-Cache.
+const (
+	HeaderStep  = "X-Brownout-Step"  // the step of the degradation ladder, where the answer is not from the best one: a class, cache or static
+	HeaderModel = "X-Brownout-Model" // the model that was asked of the provider
+)
+
+// terms are what a client's headers say about a request.
+type terms struct {
+	bound                bool // it restricts whom it may reach
+	anyClass, anyRegion  bool
+	classes, regions     []string
+	key                  string // whose money it is; "": not said
+	workflow             string
+	priority             priorityLevel
+	cacheable, forbidden bool // it says so
+}
+
+// priorityLevel orders requests that wait.
+type priorityLevel int
+
+// Levels.
+const (
+	priorityLow priorityLevel = iota - 1
+	priorityNormal
+	priorityHigh
+)
+
+// readTerms takes in the headers of a request.
+func (s *settings) readTerms(h http.Header) terms {
+	t := terms{anyClass: true, anyRegion: true, workflow: h.Get(HeaderWorkflow)}
+	if h[wire.HeaderAllow] != nil {
+		t.classes, t.anyClass = words(h, wire.HeaderAllow), false
+	} else if len(s.Privacy.Allow) > 0 {
+		t.classes, t.anyClass = s.Privacy.Allow, false
+	}
+	if h[wire.HeaderRegions] != nil {
+		t.regions, t.anyRegion = words(h, wire.HeaderRegions), false
+	} else if len(s.Privacy.Regions) > 0 {
+		t.regions, t.anyRegion = s.Privacy.Regions, false
+	}
+	t.bound = !t.anyClass || !t.anyRegion
+	switch h.Get(HeaderPriority) {
+	case "low":
+		t.priority = priorityLow
+	case "high":
+		t.priority = priorityHigh
+	}
+	switch h.Get(HeaderCache) {
+	case "on":
+		t.cacheable = true
+	case "off":
+		t.forbidden = true
+	}
+	for _, name := range [...]string{HeaderAgent, "Authorization", "X-Api-Key"} {
+		if t.key = h.Get(name); t.key != "" {
+			break
+		}
+	}
+	return t
+}
+
+// account names whose request it is without telling the key; "": not said.
+func (t *terms) account() string {
+	if t.key == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(t.key))
+	return hex.EncodeToString(sum[:6])
+}
+
+// permit tells whether the request may reach a backend.
+func (t *terms) permit(b *Backend) bool {
+	return (t.anyClass || slices.Contains(t.classes, b.Class)) && (t.anyRegion || slices.Contains(t.regions, b.Region))
+}
+
+// scope is a text that two requests share if and only if they may see each
+// other's answers: those of one account, within the same bounds.
+func (t *terms) scope() string {
+	classes, regions := slices.Sorted(slices.Values(t.classes)), slices.Sorted(slices.Values(t.regions))
+	return t.account() + "|" + strconv.FormatBool(t.anyClass) + strings.Join(classes, ",") +
+		"|" + strconv.FormatBool(t.anyRegion) + strings.Join(regions, ",")
+}
 
 // budget is the time a request may take: what the client says, else the
 // setting; 0 where the deadline is switched off.
@@ -30,69 +127,58 @@ func margin(budget time.Duration) time.Duration {
 	return min(budget/20, 100*time.Millisecond)
 }
 
-// choose finds the backends that the request may reach, best first. It fails
-// closed: a header that is there but allows nobody leaves nobody, and a
-// backend whose class or region is not known matches none.
-func (c *call) choose(q *http.Request) *wire.Failure {
-	r := c.r
-	allowed := r.order
-	if q.Header[wire.HeaderAllow] != nil || q.Header[wire.HeaderRegions] != nil {
-		classes, anyClass := words(q.Header, wire.HeaderAllow)
-		regions, anyRegion := words(q.Header, wire.HeaderRegions)
-		allowed = nil
-		for _, b := range r.order {
-			if (anyClass || slices.Contains(classes, b.Class)) && (anyRegion || slices.Contains(regions, b.Region)) {
-				allowed = append(allowed, b)
-			}
-		}
-		if len(allowed) == 0 {
-			why := fmt.Sprintf("no configured provider may serve this request: it allows classes [%s] and regions [%s]",
-				said(classes, anyClass), said(regions, anyRegion))
-			r.tell(Decision{What: Refused, Marker: c.marker, Detail: why})
-			return &wire.Failure{Kind: wire.FailPermission, Status: http.StatusForbidden, Message: why}
-		}
-	}
-	order := r.policy(c, allowed)
-	if !r.set.failover {
-		order = order[:1]
-	}
-	c.cands = make([]candidate, len(order))
-	for i, b := range order {
-		c.cands[i] = candidate{backend: b, model: b.model(c.req.Model)}
-	}
-	return nil
-}
-
-// words are the comma-separated words of a header; all is true where the
-// header is not there at all.
-func words(h http.Header, name string) (list []string, all bool) {
-	values, ok := h[name]
-	if !ok {
-		return nil, true
-	}
-	for _, v := range values {
+// words are the comma-separated words of a header.
+func words(h http.Header, name string) (list []string) {
+	for _, v := range h[name] {
 		for w := range strings.SplitSeq(v, ",") {
 			if w = strings.TrimSpace(w); w != "" {
 				list = append(list, w)
 			}
 		}
 	}
-	return list, false
+	return list
 }
 
-func said(list []string, all bool) string {
-	if all {
-		return "any"
-	}
-	return strings.Join(list, ", ")
-}
-
-// mark sets the headers that say what the router did. b is who answered, nil
-// where nobody did.
-func (c *call) mark(h http.Header, b *backend) {
-	if b != nil {
-		h.Set(wire.HeaderProvider, b.Name)
-		h.Set(wire.HeaderClass, b.Class)
+// mark sets the headers that say what the router did. rep is the answer; nil
+// where there is none.
+func (c *call) mark(h http.Header, rep *reply) {
+	if rep != nil && rep.by != nil {
+		h[wire.HeaderProvider] = []string{rep.by.Name}
+		h[wire.HeaderClass] = []string{rep.by.Class}
+		h[HeaderModel] = []string{rep.by.model}
 	}
 	h.Set(wire.HeaderAttempts, strconv.Itoa(c.attempts))
+	if rep == nil {
+		return
+	}
+	if rep.source != fromProvider && rep.source != fromStatic {
+		h.Set(HeaderCache, string(rep.source))
+	}
+	if step := c.step(rep); step != "" {
+		h.Set(HeaderStep, step)
+		c.r.tell(Decision{What: Degraded, Marker: c.marker, Detail: step})
+	}
 }
+
+// step is the step of the degradation ladder that an answer stands on; ""
+// for the best one, and where the ladder is off. A fresh answer of the cache
+// is as good as it was.
+func (c *call) step(rep *reply) string {
+	if !c.r.set.has("degradation_ladder") {
+		return ""
+	}
+	switch {
+	case rep.source == fromStale:
+		return plan.StepCache
+	case rep.source == fromStatic:
+		return plan.StepStatic
+	case rep.by == nil || len(c.cands) == 0 || rep.by.Class == c.cands[0].Class:
+		return ""
+	case rank(rep.by.Class) > rank(c.cands[0].Class):
+		return rep.by.Class
+	}
+	return ""
+}
+
+// rank orders classes from the most to the least capable.
+func rank(class string) int { return slices.Index(plan.Classes, class) }

@@ -2,6 +2,8 @@ package router
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,86 +13,281 @@ import (
 
 // key is one setting as a configuration file names it.
 type key struct {
-	name    string // dotted
+	name    string // dotted, as the toml tags of plan.Router say
 	meaning string
-	field   func(*plan.Router) any // a pointer to the field
+	sample  string // of lists of tables: how they look; they print as a comment
 }
 
 // keys is the one table of settings: what a file may say, what PrintConfig
-// shows.
+// shows. Durations are written with their unit.
 var keys = []key{
-	{"policy", "whom to ask first; \"priority\": the first usable backend of order", func(s *plan.Router) any { return &s.Policy }},
-	{"order", "backend names, best first; empty: as they are listed", func(s *plan.Router) any { return &s.Order }},
-	{"failover", "move to the next backend when one fails; false: only the first allowed one", func(s *plan.Router) any { return &s.Failover }},
-	{"deadline", "budget of a request whose client names none; \"off\": no budget, whatever the client names", func(s *plan.Router) any { return &s.Deadline }},
-	{"first_token_timeout", "silence allowed before a stream's first token while another backend could take over; a unary answer has half of what is left of its deadline, but no less than this; or \"off\"", func(s *plan.Router) any { return &s.FirstTokenTimeout }},
-	{"stream_gap_timeout", "silence allowed between two tokens; or \"off\"", func(s *plan.Router) any { return &s.StreamGapTimeout }},
-	{"connect_timeout", "time allowed for connecting; or \"off\"", func(s *plan.Router) any { return &s.ConnectTimeout }},
-	{"retries", "further attempts on the same backend where that is the right conduct; or \"off\"", func(s *plan.Router) any { return &s.Retries }},
-	{"max_attempts", "attempts of one request over all backends; or \"off\": no bound", func(s *plan.Router) any { return &s.MaxAttempts }},
-	{"backoff_base", "a retry waits between zero and min(backoff_cap, backoff_base * 2^n)", func(s *plan.Router) any { return &s.BackoffBase }},
-	{"backoff_cap", "see backoff_base", func(s *plan.Router) any { return &s.BackoffCap }},
-	{"max_retry_after_wait", "longest stated retry-after that is waited for when there is nobody else; \"off\": no stated retry-after is heeded at all", func(s *plan.Router) any { return &s.MaxRetryAfterWait }},
-	{"breaker.disabled", "no circuit breaker, and no staying away after lasting failures", func(s *plan.Router) any { return &s.Breaker.Disabled }},
-	{"breaker.failure_ratio", "opens at this share of failures, above 0 and up to 1 …", func(s *plan.Router) any { return &s.Breaker.FailureRatio }},
-	{"breaker.min_calls", "… among at least this many calls (or at twice as many failures in a row) …", func(s *plan.Router) any { return &s.Breaker.MinCalls }},
-	{"breaker.window", "… within this time", func(s *plan.Router) any { return &s.Breaker.Window }},
-	{"breaker.open_for", "then stays open for so long before it probes; lasting failures (retired model, quota, key) count five times", func(s *plan.Router) any { return &s.Breaker.OpenFor }},
-	{"breaker.probes", "probes at once when half-open, and successes that close it again", func(s *plan.Router) any { return &s.Breaker.Probes }},
+	{name: "off", meaning: "mitigations switched off, by the names below; \"all\": every one"},
+	{name: "on", meaning: "mitigations switched on, also out of an \"all\" in off"},
+	{name: "policy", meaning: "whom to ask first: priority (the first usable backend of order), weighted, least_outstanding, latency (peak EWMA, the better of two), cost, or hybrid (by rule)"},
+	{name: "order", meaning: "backend names, best first; empty: as they are listed"},
+	{name: "failover", meaning: "move to the next backend when one fails; false: only the first allowed one"},
+	{name: "filter_failover", meaning: "move to the next backend after a content-filter refusal; false: it is passed on with its reason"},
+	{name: "deadline", meaning: "budget of a request whose client names none; \"off\": no budget, whatever the client names"},
+	{name: "first_token_timeout", meaning: "silence allowed before a stream's first token while another backend could take over; a unary answer has half of what is left of its deadline, but no less than this; or \"off\""},
+	{name: "first_token_factor", meaning: "once enough answers were seen, the time-out shrinks to this multiple of their 95th percentile"},
+	{name: "stream_gap_timeout", meaning: "silence allowed between two tokens; or \"off\""},
+	{name: "connect_timeout", meaning: "time allowed for connecting; or \"off\""},
+	{name: "retries", meaning: "further attempts on the same backend where that is the right conduct; or \"off\""},
+	{name: "max_attempts", meaning: "attempts of one request over all backends; or \"off\": no bound"},
+	{name: "backoff_base", meaning: "a retry waits between zero and min(backoff_cap, backoff_base * 2^n)"},
+	{name: "backoff_cap", meaning: "see backoff_base"},
+	{name: "max_retry_after_wait", meaning: "longest stated retry-after that is waited for when there is nobody else; \"off\": no stated retry-after is heeded at all"},
+	{name: "weights", meaning: "shares of the policy weighted, by backend name; 1 where silent"},
+
+	{name: "breaker.disabled", meaning: "the same as off = [\"breaker\"]: no circuit breaker, and no staying away after lasting failures"},
+	{name: "breaker.failure_ratio", meaning: "opens at this share of failures, above 0 and up to 1 …"},
+	{name: "breaker.min_calls", meaning: "… among at least this many calls (or at twice as many failures in a row) …"},
+	{name: "breaker.window", meaning: "… within this time"},
+	{name: "breaker.open_for", meaning: "then stays open for so long before it probes; lasting failures (retired model, quota, key) count five times"},
+	{name: "breaker.probes", meaning: "probes at once when half-open, and successes that close it again"},
+
+	{name: "retry_budget.share", meaning: "attempts beyond the first, as a share of requests, at most"},
+	{name: "retry_budget.floor_per_second", meaning: "so many a second are always allowed, so that low traffic can retry"},
+	{name: "retry_budget.window", meaning: "over which the share is taken"},
+
+	{name: "outlier_ejection.factor", meaning: "ejected where its error share or latency is this many times the median of its peers"},
+	{name: "outlier_ejection.min_errors", meaning: "… and its error share, 0..1, is at least this"},
+	{name: "outlier_ejection.min_calls", meaning: "judged on at least so many calls …"},
+	{name: "outlier_ejection.window", meaning: "… within this time"},
+	{name: "outlier_ejection.eject_for", meaning: "times the number of ejections in a row"},
+	{name: "outlier_ejection.max_share", meaning: "share of the backends that may be ejected at once"},
+
+	{name: "slow_start.window", meaning: "from a backend's return to its full share"},
+	{name: "slow_start.from", meaning: "share of calls that it gets at its return"},
+
+	{name: "health_checks.interval", meaning: "between two probes of a backend's model list"},
+	{name: "health_checks.timeout", meaning: "after which a probe has failed"},
+	{name: "health_checks.unhealthy_after", meaning: "failed probes in a row that take a backend out"},
+	{name: "health_checks.healthy_after", meaning: "good probes in a row that take it back"},
+
+	{name: "rate_limit_awareness.reserve", meaning: "traffic moves on when less than this share of a stated limit is left"},
+
+	{name: "queue.length", meaning: "requests that may wait at once"},
+	{name: "queue.max_wait", meaning: "of one request; its deadline bounds it too"},
+
+	{name: "adaptive_concurrency.min", meaning: "calls in progress at a backend that are always allowed"},
+	{name: "adaptive_concurrency.initial", meaning: "limit before anything is known"},
+	{name: "adaptive_concurrency.max", meaning: "limit at most"},
+
+	{name: "load_shedding.retry_after", meaning: "what a refused client is told"},
+	{name: "load_shedding.low", meaning: "requests of low priority are refused once this share of the queue is taken"},
+
+	{name: "hedging.percentile", meaning: "of the latencies seen of that backend and model, after which a second one is asked"},
+	{name: "hedging.min_delay", meaning: "never earlier than this"},
+	{name: "hedging.min_samples", meaning: "latencies seen before the first hedge"},
+	{name: "hedging.share", meaning: "hedges as a share of requests, at most"},
+	{name: "hedging.billed_once", meaning: "true: never, because no request may be billed twice"},
+
+	{name: "continuation.mode", meaning: "auto, prefill (only where the model goes on with a partial answer) or splice (only by asking again and skipping what was delivered)"},
+	{name: "continuation.most", meaning: "joins of one stream"},
+
+	{name: "validation.checks", meaning: "empty, finish, schema, model; none named: all"},
+
+	{name: "guardrail.patterns", meaning: "regular expressions (RE2) that no answer may match, beside the built-in ones"},
+	{name: "guardrail.hold_bytes", meaning: "of a stream held back, so that a pattern is seen before it is delivered"},
+
+	{name: "cache.scope", meaning: "marked (by the client's X-Brownout-Cache: on), deterministic (also temperature 0 or a seed) or all"},
+	{name: "cache.ttl", meaning: "age up to which an answer is given again"},
+	{name: "cache.entries", meaning: "answers kept at most; the least recently used leave"},
+	{name: "cache.bytes", meaning: "of all answers together, at most"},
+
+	{name: "semantic_cache.threshold", meaning: "similarity from which one question's answer serves another"},
+
+	{name: "stale_if_error.for", meaning: "age beyond the cache's ttl up to which an answer serves where nobody can answer"},
+
+	{name: "degradation_ladder.steps", meaning: "classes, then cache and static; none named: cloud, managed, gpu, edge, cache, static"},
+	{name: "degradation_ladder.static", meaning: "the last step's answer; empty: there is none"},
+
+	{name: "context_trim.policy", meaning: "oldest (whole turns; system and the last one stay) or middle (of the longest turn)"},
+	{name: "context_trim.reserve_tokens", meaning: "left for the answer where the client names no limit"},
+
+	{name: "privacy.allow", meaning: "classes that a request without X-Brownout-Allow may reach; none named: any"},
+	{name: "privacy.regions", meaning: "regions that a request without X-Brownout-Regions may reach; none named: any"},
+
+	{name: "redaction.kinds", meaning: "email, phone, card, iban, ip, secret; none named: all"},
+	{name: "redaction.classes", meaning: "of backends that must not see it; none named: cloud and managed"},
+
+	{name: "model_map.pin", meaning: "models that are never answered by another"},
+
+	{name: "deprecation_watch.interval", meaning: "between two looks at the model lists"},
+
+	{name: "budgets.per_key_usd", meaning: "USD that one key may spend in window; 0: no bound"},
+	{name: "budgets.per_workflow_usd", meaning: "USD that one workflow may spend; 0: no bound"},
+	{name: "budgets.window", meaning: "after which an account is empty again"},
+
+	{name: "loop_limit.calls_per_workflow", meaning: "requests of one workflow in window"},
+	{name: "loop_limit.repeats", meaning: "identical ones among them"},
+	{name: "loop_limit.window", meaning: "see calls_per_workflow"},
+
+	{name: "embed_batching.inputs", meaning: "texts of one call, at most"},
+	{name: "embed_batching.max_wait", meaning: "that a request waits for company"},
+
+	{name: "fan_out.parallel", meaning: "prompts of one request answered at once"},
+
+	{name: "tracing.share", meaning: "share of requests traced; needs OTEL_EXPORTER_OTLP_ENDPOINT"},
+	{name: "tracing.content", meaning: "put prompts and answers into spans too"},
+
+	{name: "route", meaning: "who answers for which model; the first that matches decides, without any it is order", sample: `[[route]]
+model = "gpt-4o*"                    # the asked name, or a pattern with * and ?
+to = ["local/my-model", "other/{model}"] # backend, or backend/model; {model}: the asked name`},
+	{name: "rule", meaning: "of the policy hybrid; the first whose conditions all hold decides", sample: `[[rule]]
+sensitive = true                     # the request restricts classes or regions
+deadline_max = "1s"                  # its budget is at most this
+prompt_min = 0                       # words of its prompt, at least
+prompt_max = 0                       # and at most; 0: any
+tools = false                        # it offers functions
+prefer = ["gpu", "local"]            # classes or backends, best first
+policy = "latency"                   # among those of equal preference`},
+	{name: "migration", meaning: "from one model to another, step by step; needs on = [\"migration\"]", sample: `[[migration]]
+from = "old-model"
+to = "new-model"
+share = 0.1                          # of calls, 0..1
+ramp = "1h"                          # from none to share
+rollback_error_rate = 0.1            # goes back where the new one fails so much more often
+min_calls = 20                       # judged on at least so many`},
+	{name: "model_map.alias", meaning: "other names of models", sample: `[[model_map.alias]]
+name = "best"
+model = "my-model"`},
+	{name: "model_map.class", meaning: "models of which each may answer for the others", sample: `[[model_map.class]]
+name = "small"
+members = ["my-model", "their-mini"]`},
 }
 
-// kind is what sort of value k takes, in words.
-func (k key) kind() string {
-	switch k.field(new(plan.Router)).(type) {
-	case *time.Duration:
-		return `a duration such as "1.5s"`
-	case *int:
-		return "a whole number"
-	case *float64:
-		return "a number"
-	case *bool, **bool:
-		return "true or false"
-	case *[]string:
-		return `a list such as ["a", "b"]`
+var durationType = reflect.TypeFor[time.Duration]()
+
+// value is k's field in s.
+func (k key) value(s *plan.Router) reflect.Value {
+	v := reflect.ValueOf(s).Elem()
+	for part := range strings.SplitSeq(k.name, ".") {
+		v = fieldOf(v, part)
 	}
-	return "a text in quotes"
+	return v
+}
+
+// fieldOf is the field of a struct with that toml tag; the zero Value where it
+// has none.
+func fieldOf(v reflect.Value, tag string) reflect.Value {
+	for i := range v.NumField() {
+		if v.Type().Field(i).Tag.Get("toml") == tag {
+			return v.Field(i)
+		}
+	}
+	return reflect.Value{}
+}
+
+// isBlock tells whether a name is that of a block of settings.
+func isBlock(name string) bool {
+	return slices.ContainsFunc(keys, func(k key) bool { return strings.HasPrefix(k.name, name+".") })
 }
 
 // word is how a file says that a setting is switched off.
 const word = "off"
 
+// mayBeOff tells whether k takes that word.
+func (k key) mayBeOff() bool {
+	switch k.name {
+	case "deadline", "first_token_timeout", "stream_gap_timeout", "connect_timeout", "retries", "max_attempts", "max_retry_after_wait":
+		return true
+	}
+	return false
+}
+
+// kind is what sort of value a field takes, in words.
+func kind(t reflect.Type) string {
+	switch {
+	case t == durationType:
+		return `a duration such as "1.5s"`
+	case t.Kind() == reflect.Int:
+		return "a whole number"
+	case t.Kind() == reflect.Float64:
+		return "a number"
+	case t.Kind() == reflect.Bool, t.Kind() == reflect.Pointer:
+		return "true or false"
+	case t.Kind() == reflect.Map:
+		return "a table of numbers such as { a = 3, b = 1 }"
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
+		return "a list of tables, written [[name]]"
+	case t.Kind() == reflect.Slice:
+		return `a list such as ["a", "b"]`
+	}
+	return "a text in quotes"
+}
+
 // set puts a decoded TOML value into s; false where it is of the wrong sort.
 func (k key) set(s *plan.Router, v any) bool {
-	ok := false
-	switch f := k.field(s).(type) {
-	case *string:
-		*f, ok = v.(string)
-	case *bool:
-		*f, ok = v.(bool)
-	case **bool:
+	f, def := k.value(s), k.value(&plan.DefaultRouter)
+	if k.mayBeOff() {
+		if v == word || v == int64(0) && f.Kind() == reflect.Int {
+			f.SetInt(off)
+			return true
+		}
+	}
+	if !assign(f, v) {
+		return false
+	}
+	switch f.Kind() {
+	case reflect.Int, reflect.Int64, reflect.Float64: // zero would mean the default
+		return !f.IsZero() || def.IsZero()
+	}
+	return true
+}
+
+// assign puts a decoded TOML value into a field; false where it is of the
+// wrong sort.
+func assign(f reflect.Value, v any) (ok bool) {
+	switch {
+	case f.Type() == durationType:
+		text, _ := v.(string)
+		d, err := time.ParseDuration(text)
+		f.SetInt(int64(d))
+		return err == nil && d >= 0
+	case f.Kind() == reflect.String:
+		var text string
+		text, ok = v.(string)
+		f.SetString(text)
+	case f.Kind() == reflect.Bool:
 		var b bool
 		b, ok = v.(bool)
-		*f = &b
-	case *float64:
-		*f, ok = number(v)
-		ok = ok && *f > 0
-	case *int:
-		n, isInt := v.(int64)
-		if ok = isInt && n > 0 && n <= 1<<30; ok {
-			*f = int(n)
-		} else if ok = v == word || isInt && n == 0; ok {
-			*f = off
+		f.SetBool(b)
+	case f.Kind() == reflect.Pointer:
+		f.Set(reflect.New(f.Type().Elem()))
+		ok = assign(f.Elem(), v)
+	case f.Kind() == reflect.Int:
+		var n int64
+		n, ok = v.(int64)
+		f.SetInt(n)
+		ok = ok && n >= 0 && n <= 1<<40
+	case f.Kind() == reflect.Float64:
+		var x float64
+		x, ok = number(v)
+		f.SetFloat(x)
+		ok = ok && x >= 0
+	case f.Kind() == reflect.Map:
+		ok = assignNumbers(f, v)
+	case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.String:
+		var list []string
+		list, ok = texts(v)
+		if len(list) > 0 {
+			f.Set(reflect.ValueOf(list))
 		}
-	case *time.Duration:
-		text, _ := v.(string)
-		if text == word {
-			*f, ok = off, true
-			break
-		}
-		d, err := time.ParseDuration(text)
-		*f, ok = d, err == nil && d > 0
-	case *[]string:
-		*f, ok = texts(v)
+	}
+	return ok
+}
+
+func assignNumbers(f reflect.Value, v any) bool {
+	table, ok := v.(map[string]any)
+	numbers := map[string]float64{}
+	for name, entry := range table {
+		x, isNumber := number(entry)
+		numbers[name], ok = x, ok && isNumber
+	}
+	if len(numbers) > 0 {
+		f.Set(reflect.ValueOf(numbers))
 	}
 	return ok
 }
@@ -123,32 +320,27 @@ func texts(v any) ([]string, bool) {
 
 // show is the value of k in s as TOML.
 func (k key) show(s *plan.Router) string {
-	switch f := k.field(s).(type) {
-	case *string:
-		return strconv.Quote(*f)
-	case *time.Duration:
-		if *f < 0 {
-			return strconv.Quote(word)
-		}
-		return strconv.Quote(f.String())
-	case *int:
-		if *f < 0 {
-			return strconv.Quote(word)
-		}
-		return strconv.Itoa(*f)
-	case *[]string:
-		quoted := make([]string, len(*f))
-		for i, v := range *f {
-			quoted[i] = strconv.Quote(v)
+	v := k.value(s)
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	switch {
+	case k.mayBeOff() && v.Int() < 0:
+		return strconv.Quote(word)
+	case v.Type() == durationType:
+		return strconv.Quote(time.Duration(v.Int()).String())
+	case v.Kind() == reflect.String:
+		return strconv.Quote(v.String())
+	case v.Kind() == reflect.Float64:
+		return strconv.FormatFloat(v.Float(), 'f', -1, 64)
+	case v.Kind() == reflect.Map:
+		return "{}"
+	case v.Kind() == reflect.Slice:
+		quoted := make([]string, v.Len())
+		for i := range quoted {
+			quoted[i] = strconv.Quote(v.Index(i).String())
 		}
 		return "[" + strings.Join(quoted, ", ") + "]"
-	case **bool:
-		return strconv.FormatBool(**f)
-	case *bool:
-		return strconv.FormatBool(*f)
-	case *float64:
-		return strconv.FormatFloat(*f, 'g', -1, 64)
-	default:
-		return fmt.Sprint(f)
 	}
+	return fmt.Sprint(v.Interface())
 }

@@ -17,7 +17,7 @@ func locate(src string, where at) (line, col int) {
 				key, isKey = v, true
 				continue
 			}
-			table = join(table, v)
+			table = dotted(table, v)
 		}
 	}
 	current, seen, n := "", -1, 0
@@ -31,7 +31,7 @@ func locate(src string, where at) (line, col int) {
 			if strings.HasPrefix(trimmed, "[[") && current == table {
 				seen++
 			}
-			if isKey && current == join(table, key) || !isKey && current == table && seen == index {
+			if isKey && current == dotted(table, key) || !isKey && current == table && seen == index {
 				return n, c
 			}
 			continue
@@ -41,14 +41,14 @@ func locate(src string, where at) (line, col int) {
 			continue
 		}
 		name = strings.Trim(strings.TrimSpace(name), `"'`)
-		if (seen < 0 || seen == index) && join(current, name) == join(table, key) {
+		if (seen < 0 || seen == index) && dotted(current, name) == dotted(table, key) {
 			return n, c
 		}
 	}
 	return 1, 1
 }
 
-func join(table, key string) string {
+func dotted(table, key string) string {
 	if table == "" {
 		return key
 	}

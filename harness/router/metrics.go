@@ -2,6 +2,8 @@ package router
 
 import (
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,6 +21,10 @@ type metrics struct {
 	breaker   *prometheus.GaugeVec
 	ttft      *prometheus.HistogramVec
 	inFlight  prometheus.Gauge
+	cost      *prometheus.CounterVec // by provider and model
+	tokens    *prometheus.CounterVec
+	spent     *prometheus.CounterVec // by key and workflow
+	payers    payers
 	answered  prometheus.Counter // requests{outcome="ok"}
 }
 
@@ -31,7 +37,7 @@ type backendMetrics struct {
 	ttft     prometheus.Observer
 }
 
-func newMetrics(names []string) *metrics {
+func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -54,11 +60,17 @@ func newMetrics(names []string) *metrics {
 			Name: "brownout_router_in_flight", Help: "Chat requests in progress.",
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.attempts, m.decisions, m.breaker, m.ttft, m.inFlight)
+	m.cost = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "brownout_router_cost_usd_total", Help: "Billed by the prices of the catalogues, of all attempts, in USD.",
+	}, []string{"provider", "model"})
+	m.tokens = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "brownout_router_tokens_total", Help: "Tokens billed, by direction: input or output.",
+	}, []string{"provider", "model", "direction"})
+	m.spent = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "brownout_router_spent_usd_total", Help: "The same cost by who pays: a digest of the key, and the workflow.",
+	}, []string{"key", "workflow"})
+	m.registry.MustRegister(m.requests, m.attempts, m.decisions, m.breaker, m.ttft, m.inFlight, m.cost, m.tokens, m.spent)
 	m.answered = m.requests.WithLabelValues("ok")
-	for _, n := range names {
-		m.backend(n)
-	}
 	return m
 }
 
@@ -82,4 +94,55 @@ func (b *backendMetrics) failed(k wire.FailureKind) { b.failures.WithLabelValues
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// billed counts what an attempt is billed.
+func (m *metrics) billed(a *attempt, costUSD float64) {
+	if a.usage == (wire.Usage{}) {
+		return
+	}
+	provider, model := a.cand.Name, a.cand.model
+	if a.cand.info == unknownModel && !slices.Contains(a.cand.Models, model) {
+		model = "other" // clients may ask for any name
+	}
+	m.tokens.WithLabelValues(provider, model, "input").Add(float64(a.usage.Prompt))
+	m.tokens.WithLabelValues(provider, model, "output").Add(float64(a.usage.Completion))
+	if costUSD > 0 {
+		m.cost.WithLabelValues(provider, model).Add(costUSD)
+	}
+}
+
+// maxPayers bounds the series by key and workflow: clients may name any.
+// Further ones share one.
+const maxPayers = 1000
+
+// payers are the pairs of key and workflow that have a series.
+type payers struct {
+	mu   sync.Mutex
+	seen map[[2]string]bool
+}
+
+// label is the pair's own, or that of all others.
+func (p *payers) label(key, workflow string) (string, string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pair := [2]string{key, workflow}
+	if p.seen[pair] {
+		return key, workflow
+	}
+	if len(p.seen) >= maxPayers {
+		return "other", "other"
+	}
+	if p.seen == nil {
+		p.seen = map[[2]string]bool{}
+	}
+	p.seen[pair] = true
+	return key, workflow
+}
+
+// settle counts a request's cost by who pays.
+func (m *metrics) settle(c *call, end *ending) {
+	if end.costUSD > 0 {
+		m.spent.WithLabelValues(m.payers.label(c.terms.account(), c.terms.workflow)).Add(end.costUSD)
+	}
 }

@@ -9,14 +9,15 @@ import (
 // models is the union of what the backends are said to have, in the order of
 // the configuration. It is not asked for: a list must not hang on a backend
 // that is down.
-func (r *Router) models() []wire.ModelInfo {
+func (r *engine) models() []wire.ModelInfo {
 	var list []wire.ModelInfo
 	seen := map[string]bool{}
 	for _, b := range r.backends {
 		for _, id := range append(b.Models[:len(b.Models):len(b.Models)], b.Model) {
 			if id != "" && !seen[id] {
 				seen[id] = true
-				list = append(list, wire.ModelInfo{ID: id, OwnedBy: b.Name})
+				m := b.entry(id)
+				list = append(list, wire.ModelInfo{ID: id, OwnedBy: b.Name, Context: m.Context, MaxOutput: m.MaxOutput, Embedding: m.Embedding})
 			}
 		}
 	}
@@ -24,12 +25,12 @@ func (r *Router) models() []wire.ModelInfo {
 }
 
 // model answers for one entry of the list.
-func (r *Router) model(w http.ResponseWriter, id string) {
+func (r *engine) model(w http.ResponseWriter, front wire.Dialect, id string) {
 	for _, m := range r.models() {
 		if m.ID == id {
-			r.front.WriteModel(w, m)
+			front.WriteModel(w, m)
 			return
 		}
 	}
-	r.front.WriteFailure(w, &wire.Failure{Kind: wire.FailModelNotFound, Model: id})
+	front.WriteFailure(w, &wire.Failure{Kind: wire.FailModelNotFound, Model: id})
 }

@@ -16,8 +16,8 @@ import (
 // headerRequestID carries a request's id through every hop.
 const headerRequestID = "X-Request-Id"
 
-// ServeHTTP answers one client request.
-func (r *Router) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+// serve answers one client request.
+func (r *engine) serve(w http.ResponseWriter, q *http.Request) {
 	switch q.URL.Path {
 	case "/healthz":
 		r.health(w, q)
@@ -26,84 +26,158 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		r.metrics.handler().ServeHTTP(w, q)
 		return
 	}
-	id := r.requestID(q)
+	front := r.fronts.of(q)
+	id := r.requestID(front, q)
 	w.Header().Set(headerRequestID, id)
-	op, arg, fail := r.front.Route(q)
+	op, arg, fail := front.Route(q)
 	if fail != nil {
 		fail.RequestID = id
-		r.front.WriteFailure(w, fail)
+		front.WriteFailure(w, fail)
 		return
 	}
 	switch op {
 	case wire.OpChat:
-		r.chat(w, q, id)
+		r.chat(w, q, front, id)
+	case wire.OpEmbed:
+		r.embed(w, q, front, id)
 	case wire.OpModels:
-		r.front.WriteModels(w, q, r.models())
+		front.WriteModels(w, q, r.models())
 	case wire.OpModel:
-		r.model(w, arg)
+		r.model(w, front, arg)
 	default:
-		r.front.WriteFailure(w, &wire.Failure{Kind: wire.FailNotFound, RequestID: id})
+		front.WriteFailure(w, &wire.Failure{Kind: wire.FailNotFound, RequestID: id})
 	}
 }
 
 // health says that the router itself works. Its backends' state is in
 // /metrics: a router with every backend down is still the right place to ask.
-func (r *Router) health(w http.ResponseWriter, q *http.Request) {
+func (r *engine) health(w http.ResponseWriter, q *http.Request) {
 	if q.Method != http.MethodGet && q.Method != http.MethodHead {
-		r.front.WriteFailure(w, &wire.Failure{Kind: wire.FailMethod})
+		r.fronts.openai.WriteFailure(w, &wire.Failure{Kind: wire.FailMethod})
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(w, `{"status":"ok"}`+"\n") // a client that has left needs no answer
 }
 
-// requestID is the client's own id, or a new one in OpenAI's style.
-func (r *Router) requestID(q *http.Request) string {
+// requestID is the client's own id, or a new one in the style of its dialect.
+func (r *engine) requestID(front wire.Dialect, q *http.Request) string {
 	if id := q.Header.Get(headerRequestID); id != "" && len(id) <= 128 {
 		return id
 	}
-	return r.front.NewRequestID(r.bits("request id"))
+	return front.NewRequestID(r.bits("request id"))
 }
 
 // newAnswerID is an answer's id where the provider's dialect has none.
-func (r *Router) newAnswerID() string { return r.front.NewAnswerID(r.bits("answer id")) }
+func (c *call) newAnswerID() string { return c.front.NewAnswerID(c.r.bits("answer id")) }
 
 // bits are fresh bits for an id.
-func (r *Router) bits(purpose string) uint64 {
+func (r *engine) bits(purpose string) uint64 {
 	return chance.Key{Seed: r.seed, Attempt: int(r.serial.Add(1)), Purpose: purpose}.Bits()
 }
 
 // chat answers one chat request.
-func (r *Router) chat(w http.ResponseWriter, q *http.Request, id string) {
+func (r *engine) chat(w http.ResponseWriter, q *http.Request, front wire.Dialect, id string) {
+	r.take(w, q, front, id, (*call).read)
+}
+
+// take answers a request that read decodes.
+func (r *engine) take(w http.ResponseWriter, q *http.Request, front wire.Dialect, id string, read func(*call, *http.Request) *wire.Failure) {
 	r.metrics.inFlight.Inc()
 	defer r.metrics.inFlight.Dec()
 	body := bodies.Get().(*[]byte)
 	defer bodies.Put(body)
-	c := &call{r: r, id: id, began: time.Now()}
-	fail := c.read(q, body)
+	c := &call{r: r, front: front, id: id, began: time.Now()}
+	end := ending{}
+	fail := c.receive(q, body)
 	if fail == nil {
-		defer c.begin(q)()
-		fail = c.choose(q)
+		fail = read(c, q)
 	}
 	if fail == nil {
-		var rep *reply
-		if rep, fail = c.forward(); fail == nil {
-			fail = c.deliver(w, rep)
-			r.count(c, fail)
-			return
+		if r.tracing != nil && r.set.has("tracing") {
+			c.trace = r.tracing.follow(c, q)
 		}
+		defer c.begin(q)()
+		fail = c.answer(w, &end)
 	}
+	told := end.by != nil || end.answer != nil // in the stream, where it failed
+	end.fail, end.costUSD, end.gone = fail, c.costUSD, c.gone()
+	c.leave(&end)
 	r.count(c, fail)
-	if c.gone() {
+	r.metrics.settle(c, &end)
+	if c.trace != nil {
+		c.trace.end(c, &end)
+	}
+	r.record(c, &end)
+	if fail == nil || told || end.gone {
 		return
 	}
 	fail.RequestID = id
 	c.mark(w.Header(), nil)
-	r.front.WriteFailure(w, fail)
+	front.WriteFailure(w, fail)
+}
+
+// answer takes a request through the stages to its answer. Where end names
+// who answered, the client has been told of the failure it returns.
+func (c *call) answer(w http.ResponseWriter, end *ending) *wire.Failure {
+	st := &c.r.stages
+	if fail := c.choose(); fail != nil {
+		return fail
+	}
+	for _, f := range st.lookup {
+		if c.embed != nil {
+			break // answers are what is kept
+		}
+		rep, leave := f(c)
+		if leave != nil {
+			c.leaves = append(c.leaves, leave)
+		}
+		if rep != nil {
+			end.source = rep.source
+			return c.deliver(w, rep, end)
+		}
+	}
+	for _, f := range st.admit {
+		leave, fail := f(c)
+		if leave != nil {
+			c.leaves = append(c.leaves, leave)
+		}
+		if fail != nil {
+			return c.fallBack(w, fail, end)
+		}
+	}
+	rep, fail := c.forward()
+	if fail != nil {
+		return c.fallBack(w, fail, end)
+	}
+	end.by = rep.by
+	return c.deliver(w, rep, end)
+}
+
+// fallBack lets the stages answer where nobody did.
+func (c *call) fallBack(w http.ResponseWriter, fail *wire.Failure, end *ending) *wire.Failure {
+	if c.gone() || c.embed != nil {
+		return fail
+	}
+	for _, f := range c.r.stages.fallback {
+		if rep := f(c, fail); rep != nil {
+			end.source = rep.source
+			return c.deliver(w, rep, end)
+		}
+	}
+	return fail
+}
+
+// leave tells the stages that the request has ended, the last that it met
+// first.
+func (c *call) leave(end *ending) {
+	for i := len(c.leaves) - 1; i >= 0; i-- {
+		c.leaves[i](end)
+	}
 }
 
 // count counts a request by its outcome.
-func (r *Router) count(c *call, fail *wire.Failure) {
+func (r *engine) count(c *call, fail *wire.Failure) {
 	switch {
 	case fail == nil:
 		r.metrics.answered.Inc()
@@ -141,8 +215,8 @@ func readAll(src io.Reader, buf *[]byte) ([]byte, error) {
 	}
 }
 
-// read decodes the client's request.
-func (c *call) read(q *http.Request, buf *[]byte) *wire.Failure {
+// receive reads the client's body.
+func (c *call) receive(q *http.Request, buf *[]byte) *wire.Failure {
 	c.ctx = q.Context()
 	body, err := readAll(http.MaxBytesReader(nil, q.Body, wire.MaxBody), buf)
 	if err != nil {
@@ -152,11 +226,19 @@ func (c *call) read(q *http.Request, buf *[]byte) *wire.Failure {
 		}
 		return &wire.Failure{Kind: wire.FailBadRequest, Message: "the request body could not be read: " + err.Error()}
 	}
-	req, fail := c.r.front.DecodeRequest(q, body)
+	c.body = body
+	c.terms = c.r.set.readTerms(q.Header)
+	return nil
+}
+
+// read decodes the client's chat request.
+func (c *call) read(q *http.Request) *wire.Failure {
+	req, fail := c.front.DecodeRequest(q, c.body)
 	if fail != nil {
 		return fail
 	}
 	c.req = req
+	c.sampling()
 	if c.marker = marker(req.LastUser()); c.marker == "" {
 		c.marker = c.id
 	}

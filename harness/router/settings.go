@@ -2,11 +2,7 @@ package router
 
 import (
 	"errors"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
-	"time"
+	"reflect"
 
 	"brownout/plan"
 )
@@ -15,7 +11,11 @@ import (
 type settings struct {
 	plan.Router
 	failover bool
+	active   map[string]bool // mitigations that are on
 }
+
+// has tells whether a mitigation is on.
+func (s *settings) has(name string) bool { return s.active[name] }
 
 // off is how a setting whose zero means "the default" is switched off.
 const off = -1
@@ -31,22 +31,7 @@ const off = -1
 //	MaxAttempts         no bound
 //	MaxRetryAfterWait   a stated retry-after is not heeded at all
 func Resolve(s plan.Router) plan.Router {
-	d := plan.DefaultRouter
-	fill(&s.Policy, d.Policy)
-	fill(&s.Deadline, d.Deadline)
-	fill(&s.FirstTokenTimeout, d.FirstTokenTimeout)
-	fill(&s.StreamGapTimeout, d.StreamGapTimeout)
-	fill(&s.ConnectTimeout, d.ConnectTimeout)
-	fill(&s.Retries, d.Retries)
-	fill(&s.MaxAttempts, d.MaxAttempts)
-	fill(&s.BackoffBase, d.BackoffBase)
-	fill(&s.BackoffCap, d.BackoffCap)
-	fill(&s.MaxRetryAfterWait, d.MaxRetryAfterWait)
-	fill(&s.Breaker.FailureRatio, d.Breaker.FailureRatio)
-	fill(&s.Breaker.MinCalls, d.Breaker.MinCalls)
-	fill(&s.Breaker.Window, d.Breaker.Window)
-	fill(&s.Breaker.OpenFor, d.Breaker.OpenFor)
-	fill(&s.Breaker.Probes, d.Breaker.Probes)
+	merge(reflect.ValueOf(&s).Elem(), reflect.ValueOf(plan.DefaultRouter))
 	if s.Failover == nil {
 		yes := true
 		s.Failover = &yes
@@ -54,15 +39,21 @@ func Resolve(s plan.Router) plan.Router {
 	return s
 }
 
-func fill[T comparable](v *T, def T) {
-	var zero T
-	if *v == zero {
-		*v = def
+// merge gives each zero field of v the value of def.
+func merge(v, def reflect.Value) {
+	for i := range v.NumField() {
+		f, d := v.Field(i), def.Field(i)
+		switch {
+		case f.Kind() == reflect.Struct:
+			merge(f, d)
+		case f.IsZero():
+			f.Set(d)
+		}
 	}
 }
 
 // Direct returns s as the naive control: the first allowed provider of the
-// order, once, however long it takes. No retry, no failover, no breaker, no
+// order, once, however long it takes, with every mitigation off. No retry, no failover, no breaker, no
 // retry-after, no time-out but the client's own patience. Order is kept.
 func Direct(s plan.Router) plan.Router {
 	no := false
@@ -72,6 +63,9 @@ func Direct(s plan.Router) plan.Router {
 	s.Deadline, s.FirstTokenTimeout, s.StreamGapTimeout, s.ConnectTimeout = off, off, off, off
 	s.MaxRetryAfterWait = off
 	s.Breaker.Disabled = true
+	// Privacy is no mitigation that a control could go without: it bounds who
+	// may be asked first.
+	s.Off, s.On = []string{every}, []string{"privacy"}
 	return s
 }
 
@@ -83,35 +77,43 @@ func RetriesOnly(s plan.Router) plan.Router {
 	s = Direct(s)
 	s.Deadline = deadline
 	s.Retries, s.MaxAttempts = 2, 3
+	s.On = append(s.On, "retries")
 	return s
 }
 
 // compile resolves and checks settings.
 func compile(s plan.Router) (settings, error) {
 	s = Resolve(s)
-	var errs []error
-	bad := func(key, format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%s: "+format, append([]any{key}, args...)...))
+	c := checker{}
+	c.mitigations(s.Off, s.On)
+	c.oneOf("policy", s.Policy, plan.RouterPolicies)
+	c.oneOf("continuation.mode", s.Continuation.Mode, plan.ContinueModes)
+	c.oneOf("cache.scope", s.Cache.Scope, plan.CacheScopes)
+	c.oneOf("context_trim.policy", s.ContextTrim.Keep, plan.TrimPolicies)
+	c.allOf("validation.checks", s.Validation.Checks, plan.AnswerChecks)
+	c.allOf("redaction.kinds", s.Redaction.Kinds, plan.RedactionKinds)
+	c.allOf("redaction.classes", s.Redaction.Classes, plan.Classes)
+	c.allOf("privacy.allow", s.Privacy.Allow, plan.Classes)
+	c.allOf("degradation_ladder.steps", s.Ladder.Steps, append([]string{plan.StepCache, plan.StepStatic}, plan.Classes...))
+	c.patterns("guardrail.patterns", s.Guardrail.Patterns)
+	c.bounds(&s)
+	c.routes(s.Route)
+	c.rules(s.Rule)
+	c.models(s.ModelMap)
+	c.migrations(s.Migration)
+	v := settings{Router: s, failover: *s.Failover, active: switchedOn(s.Off, s.On)}
+	// The older words for three of the switches stay understood.
+	if s.Breaker.Disabled {
+		delete(v.active, "breaker")
 	}
-	if _, ok := policies[s.Policy]; !ok {
-		bad("policy", "unknown policy %q; use one of: %s", s.Policy, strings.Join(slices.Sorted(maps.Keys(policies)), ", "))
+	if s.Retries < 0 {
+		delete(v.active, "retries")
 	}
-	for key, d := range map[string]time.Duration{
-		"backoff_base": s.BackoffBase, "backoff_cap": s.BackoffCap,
-		"breaker.window": s.Breaker.Window, "breaker.open_for": s.Breaker.OpenFor,
-	} {
-		if d < 0 {
-			bad(key, "%v is negative; give a duration above zero", d)
-		}
+	if !v.has("breaker") {
+		v.Breaker.Disabled = true
 	}
-	if r := s.Breaker.FailureRatio; r < 0 || r > 1 {
-		bad("breaker.failure_ratio", "%v is no share; give a number above 0 and up to 1", r)
+	if !v.has("retries") {
+		v.Retries = off
 	}
-	if s.Breaker.MinCalls < 0 {
-		bad("breaker.min_calls", "%d is negative; give at least 1", s.Breaker.MinCalls)
-	}
-	if s.Breaker.Probes < 0 {
-		bad("breaker.probes", "%d is negative; give at least 1", s.Breaker.Probes)
-	}
-	return settings{Router: s, failover: *s.Failover}, errors.Join(errs...)
+	return v, errors.Join(c.errs...)
 }

@@ -17,20 +17,26 @@ const endGrace = 50 * time.Millisecond
 
 // upstream is one attempt's answer on its way in.
 type upstream struct {
-	by     *backend
+	by     *candidate
+	made   *attempt
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	detach func() bool // lets the attempt outlive its request
 	watch  watch
 	body   inlet
 	reader wire.StreamReader // streams only
+	flows  []flow            // what looks at its text
+	heed   []attentive       // those that look at more
+	said   bool              // it has said who answers
 
 	// What the stream has said so far.
 	id, model string
 	text      string // held back until somebody takes it
+	calls     []wire.ToolCallDelta
 	finish    wire.Finish
 	usage     wire.Usage
 	metered   bool // usage was reported
+	tokens    int  // events with text
 	done      bool // nothing follows
 	scratch   [128]byte
 }
@@ -59,24 +65,30 @@ func (u *upstream) drain() {
 }
 
 // head reads until the first token, so that whatever fails before it can still
-// become another provider's answer. Lifecycle events are held back.
-func (u *upstream) head() *wire.Failure {
-	for u.text == "" && !u.done {
+// become another provider's answer. Lifecycle events are held back. joins says
+// that the stream goes on with another, so that it may have nothing to say.
+func (u *upstream) head(joins bool) *wire.Failure {
+	for u.text == "" && len(u.calls) == 0 && !u.done {
 		if fail := u.step(); fail != nil {
 			return fail
 		}
 	}
-	if u.text == "" && u.finish == wire.FinishStop {
+	if u.text == "" && len(u.calls) == 0 && u.finish == wire.FinishStop && !joins {
 		return &wire.Failure{Kind: wire.FailMalformed, Message: "the answer is empty"}
 	}
 	return nil
 }
 
 // step takes in one event of the stream. Once all is said, a missing end
-// marker is no failure; before, it is.
+// marker or a broken chunk is no failure; before, it is: what the chunk said
+// is not known, and no word may be lost.
 func (u *upstream) step() *wire.Failure {
 	e, err := u.reader.Next()
 	if err != nil {
+		var f *wire.Failure
+		if u.finish != wire.FinishNone && errors.As(err, &f) && f.Kind == wire.FailMalformed {
+			return nil
+		}
 		return u.stop(err)
 	}
 	if e.Fail != nil {
@@ -89,17 +101,32 @@ func (u *upstream) step() *wire.Failure {
 		u.id = e.ID
 	}
 	if e.Model != "" {
-		u.model = e.Model
+		if fail := u.named(e.Model); fail != nil {
+			return fail
+		}
 	}
 	if e.Finish != wire.FinishNone {
 		u.finish = e.Finish
 	}
 	if e.Usage != nil {
 		u.usage, u.metered = *e.Usage, true
+		for _, f := range u.heed {
+			f.counted(u.usage)
+		}
 	}
 	if e.Text != "" {
-		u.text = e.Text
+		u.tokens++
 		u.watch.token()
+		if fail := u.take(e.Text); fail != nil {
+			return fail
+		}
+	}
+	if e.ToolCall != nil {
+		u.watch.token()
+		u.calls = append(u.calls, *e.ToolCall)
+		for _, f := range u.heed {
+			f.toolCall(*e.ToolCall)
+		}
 	}
 	switch {
 	case e.Done:
@@ -110,91 +137,73 @@ func (u *upstream) step() *wire.Failure {
 	return nil
 }
 
+// named takes in who answers, which most events repeat.
+func (u *upstream) named(model string) *wire.Failure {
+	if model == u.model && u.said {
+		return nil
+	}
+	u.model, u.said = model, true
+	for _, f := range u.heed {
+		if fail := f.model(model); fail != nil {
+			return fail
+		}
+	}
+	return nil
+}
+
+// watchBy lets a flow look at the stream.
+func (u *upstream) watchBy(f flow) {
+	u.flows = append(u.flows, f)
+	if v, ok := f.(attentive); ok {
+		u.heed = append(u.heed, v)
+	}
+}
+
+// take lets the flows look at what came.
+func (u *upstream) take(s string) *wire.Failure {
+	for _, f := range u.flows {
+		var fail *wire.Failure
+		if s, fail = f.text(s); fail != nil || s == "" {
+			return fail
+		}
+	}
+	u.text += s
+	return nil
+}
+
+// flush takes from the flows what they held back.
+func (u *upstream) flush() *wire.Failure {
+	rest := ""
+	for _, f := range u.flows {
+		var fail *wire.Failure
+		if rest != "" {
+			if rest, fail = f.text(rest); fail != nil {
+				return fail
+			}
+		}
+		tail, fail := f.end(u.finish)
+		if fail != nil {
+			return fail
+		}
+		rest += tail
+	}
+	u.text += rest
+	return nil
+}
+
 // stop decides whether a stream that stopped with err was whole.
 func (u *upstream) stop(err error) *wire.Failure {
 	whole := u.finish != wire.FinishNone && (u.metered || errors.Is(err, io.EOF))
 	if whole && !errors.Is(context.Cause(u.ctx), errDeadline) {
+		if fail := u.flush(); fail != nil {
+			return fail
+		}
 		u.done = true
+		u.made.usage = u.usage
 		return nil
 	}
 	if errors.Is(err, io.EOF) {
 		err = wire.ErrCut // an end marker without a reason to finish
 	}
 	return judge(u.ctx, err)
-}
-
-// deliver writes a reply to the client. The failure it returns has been told
-// already, in the stream where that had begun.
-func (c *call) deliver(w http.ResponseWriter, rep *reply) *wire.Failure {
-	c.mark(w.Header(), rep.by)
-	if rep.stream != nil {
-		return c.relay(w, rep.stream)
-	}
-	a := rep.answer
-	if a.ID == "" {
-		a.ID = c.r.newAnswerID()
-	}
-	if a.Created.IsZero() {
-		a.Created = time.Now()
-	}
-	if err := c.r.front.WriteAnswer(w, c.req, a); err != nil {
-		return &wire.Failure{Kind: kindGone, Message: err.Error()}
-	}
-	return nil
-}
-
-// relay passes a stream on token by token, each as it comes.
-func (c *call) relay(w http.ResponseWriter, u *upstream) *wire.Failure {
-	defer u.close()
-	head := &wire.Answer{ID: u.id, Model: u.model, Created: time.Now()}
-	if head.ID == "" {
-		head.ID = c.r.newAnswerID()
-	}
-	u.body.out = &outlet{ResponseWriter: w}
-	defer u.body.out.push()
-	out, err := c.r.front.StartStream(u.body.out, c.req, head)
-	for err == nil {
-		if u.text != "" {
-			if err = out.Text(u.text); err != nil {
-				break
-			}
-			u.text = ""
-		}
-		if u.done {
-			u.detach()
-			if err = out.End(u.finish, u.usage); err == nil {
-				u.drain()
-			}
-			break
-		}
-		if fail := u.step(); fail != nil {
-			return c.breakOff(out, u, fail)
-		}
-	}
-	if err != nil {
-		return &wire.Failure{Kind: kindGone, Message: err.Error()}
-	}
-	return nil
-}
-
-// breakOff ends a stream whose provider failed in the middle. The client has
-// tokens already, so it is told in the stream, by name; it never gets an end
-// marker that would make a torn answer look whole.
-func (c *call) breakOff(out wire.StreamWriter, u *upstream, fail *wire.Failure) *wire.Failure {
-	if c.gone() {
-		return fail
-	}
-	late := errors.Is(context.Cause(u.ctx), errDeadline)
-	if !late {
-		u.by.gate.broke(fail)
-		u.by.seen.failed(fail.Kind)
-	}
-	if _, ok := context.Cause(u.ctx).(*silence); ok {
-		c.r.tell(Decision{What: GapTimeout, Provider: u.by.Name, Marker: c.marker, Detail: fail.Message, Wait: c.gap()})
-	}
-	f := forClient(fail, u.by)
-	f.Message = "the answer broke off: " + u.by.Name + ": " + fail.Error()
-	f.RequestID = c.id
-	_ = out.Fail(f) // a client that has left needs no answer
-	return fail
 }

@@ -67,8 +67,8 @@ func TestStreamRefusedBeforeFirstToken(t *testing.T) {
 	})
 }
 
-// What breaks after the first token is told in the stream, names the cause and
-// never looks whole.
+// What breaks after the first token, and is not continued, is told in the
+// stream, names the cause and never looks whole.
 func TestStreamFailsAfterFirstToken(t *testing.T) {
 	tests := []struct {
 		name string
@@ -85,7 +85,7 @@ func TestStreamFailsAfterFirstToken(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a, b := backend("a", always(begins(0, []string{"from "}, tt.then))), backend("b", always(answers("from b", 0)))
-			run(t, plan.Router{}, []*fake{a, b}, func(w *world) {
+			run(t, plan.Router{Off: []string{"continuation"}}, []*fake{a, b}, func(w *world) {
 				g := w.send(ask{stream: true})
 				if g.status != 200 || g.text != "from " || g.done || strings.Contains(g.body, "[DONE]") || strings.Contains(g.body, `"finish_reason":"`) {
 					t.Errorf("status %d done %v body %s", g.status, g.done, g.body)

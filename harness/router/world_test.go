@@ -28,6 +28,7 @@ import (
 type world struct {
 	t      *testing.T
 	router *router.Router
+	config router.Config
 	client *http.Client
 	fakes  map[string]*fake
 	began  time.Time
@@ -49,6 +50,11 @@ type fake struct {
 	dials   int
 	calls   []seen
 	gone    int // calls whose caller left before the end
+	bodies  []string
+	lists   int // model lists asked for
+	embeds  []*wire.EmbedRequest
+	list    http.HandlerFunc // answers for the model list; nil: it has one
+	vectors func(n int) act  // answers for embeddings; nil: it has them
 }
 
 // seen is one call as a fake saw it.
@@ -186,16 +192,62 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
+	switch op, _, _ := f.dialect.Route(r); op {
+	case wire.OpModels:
+		f.listed(w, r)
+		return
+	case wire.OpEmbed:
+		f.embed(w, r, body)
+		return
+	}
 	req, fail := f.dialect.DecodeRequest(r, body)
 	if fail != nil {
 		f.dialect.WriteFailure(w, fail)
 		return
 	}
 	f.mu.Lock()
+	f.bodies = append(f.bodies, string(body))
 	n := len(f.calls)
 	f.calls = append(f.calls, seen{time.Since(epoch()), req, r.Header.Clone()})
 	f.mu.Unlock()
 	f.script(n)(f, w, r, req)
+}
+
+// listed answers for the model list.
+func (f *fake) listed(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	f.lists++
+	f.mu.Unlock()
+	if f.list != nil {
+		f.list(w, r)
+		return
+	}
+	f.dialect.WriteModels(w, r, []wire.ModelInfo{{ID: f.Model}})
+}
+
+// embed answers with the length of each input.
+func (f *fake) embed(w http.ResponseWriter, r *http.Request, body []byte) {
+	d := f.dialect.(wire.Embedder)
+	req, fail := d.DecodeEmbed(r, body)
+	if fail != nil {
+		f.dialect.WriteFailure(w, fail)
+		return
+	}
+	f.mu.Lock()
+	n := len(f.embeds)
+	f.embeds = append(f.embeds, req)
+	f.mu.Unlock()
+	if f.vectors != nil {
+		if a := f.vectors(n); a != nil {
+			a(f, w, r, &wire.Request{Model: req.Model})
+			return
+		}
+	}
+	e := &wire.Embeddings{Model: req.Model, Usage: wire.Usage{Prompt: len(req.Inputs)}, Created: time.Now()}
+	for _, s := range req.Inputs {
+		e.Vectors = append(e.Vectors, []float32{float32(len(s)), 0.5})
+	}
+	_ = d.WriteEmbeddings(w, req, e)
 }
 
 // epoch is when every bubble begins.
@@ -252,6 +304,12 @@ func backend(name string, script func(int) act) *fake {
 // run makes a world in a bubble, runs body in it and takes it down.
 func run(t *testing.T, set plan.Router, fakes []*fake, body func(w *world)) {
 	t.Helper()
+	runWith(t, set, fakes, func(*router.Config) {}, body)
+}
+
+// runWith is run with more in the router's configuration.
+func runWith(t *testing.T, set plan.Router, fakes []*fake, more func(*router.Config), body func(w *world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, fakes: map[string]*fake{}, began: time.Now()}
 		cfg := router.Config{Settings: set, Seed: 7, OnDecision: w.decide}
@@ -284,11 +342,12 @@ func run(t *testing.T, set plan.Router, fakes []*fake, body func(w *world)) {
 			transports = append(transports, tr)
 			return tr
 		}
+		more(&cfg)
 		r, err := router.New(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.router = r
+		w.router, w.config = r, cfg
 		front := newPipeListener()
 		servers = append(servers, serve(front, r))
 		own := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return front.dial(ctx) }}
@@ -453,6 +512,29 @@ func (g *got) read(d wire.Dialect, body io.Reader, began time.Time) {
 			return
 		}
 	}
+}
+
+// post sends a body as it is, with headers, and returns the answer's body.
+func (w *world) post(path, body string, header http.Header) (*http.Response, string) {
+	w.t.Helper()
+	q, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://router"+path, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for k, v := range header {
+		q.Header[k] = v
+	}
+	q.Header.Set("Content-Type", "application/json")
+	res, err := w.client.Do(q)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return res, string(raw)
 }
 
 func (g got) by() string { return g.header.Get(wire.HeaderProvider) }

@@ -27,8 +27,12 @@ func startDirect(ctx context.Context, o Options) (*Target, error) {
 // serveRouter serves the bundled router with the given settings over real TCP:
 // it is in this process only so that a run needs one binary.
 func serveRouter(ctx context.Context, o Options, s plan.Router) (*Target, error) {
+	traces, err := router.TraceExporter(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("router: the traces' endpoint: %w", err)
+	}
 	r, err := router.New(router.Config{
-		Settings: s, Backends: o.Backends, Seed: o.Seed, OnDecision: o.OnDecision,
+		Settings: s, Backends: o.Backends, Seed: o.Seed, OnDecision: o.OnDecision, Traces: traces,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("router: %w", err)

@@ -39,6 +39,12 @@ func (d anthropic) appendBody(b []byte, req *Request) []byte {
 		// OpenAI's scale ends at 2, Anthropic's at 1.
 		b = strconv.AppendFloat(append(b, `,"temperature":`...), min(*req.Temperature, 1), 'g', -1, 64)
 	}
+	if req.Temperature == nil && !d.versions[d.clientVersion] { // newer models take only one of the two
+		b = appendFloat(b, `,"top_p":`, req.TopP)
+	}
+	if req.User != "" {
+		b = append(appendString(append(b, `,"metadata":{"user_id":`...), req.User), '}')
+	}
 	b = appendStrings(b, `,"stop_sequences":`, req.Stop)
 	b = appendAnthropicTools(b, req)
 	if req.Stream {

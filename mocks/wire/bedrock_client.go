@@ -46,7 +46,7 @@ func (d bedrock) appendBody(b []byte, req *Request) []byte {
 	if system := systemOf(req); system != "" {
 		b = append(appendString(append(b, `,"system":[{"text":`...), system), "}]"...)
 	}
-	if req.MaxTokens > 0 || req.Temperature != nil || len(req.Stop) > 0 {
+	if req.MaxTokens > 0 || req.Temperature != nil || req.TopP != nil || len(req.Stop) > 0 {
 		b = append(b, `,"inferenceConfig":{`...)
 		start := len(b)
 		if req.MaxTokens > 0 {
@@ -55,6 +55,7 @@ func (d bedrock) appendBody(b []byte, req *Request) []byte {
 		if req.Temperature != nil { // OpenAI's scale ends at 2, Bedrock's at 1
 			b = strconv.AppendFloat(append(b, `,"temperature":`...), min(*req.Temperature, 1), 'g', -1, 64)
 		}
+		b = appendFloat(b, `,"topP":`, req.TopP)
 		b = appendStrings(b, `,"stopSequences":`, req.Stop)
 		b = append(append(b[:start], b[start+1:]...), '}')
 	}

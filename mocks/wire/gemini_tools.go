@@ -98,6 +98,10 @@ func appendGeneration(dst []byte, req *Request) []byte {
 	if req.Temperature != nil {
 		dst = strconv.AppendFloat(append(dst, `,"temperature":`...), *req.Temperature, 'g', -1, 64)
 	}
+	dst = appendFloat(dst, `,"topP":`, req.TopP)
+	if req.Seed != nil {
+		dst = strconv.AppendInt(append(dst, `,"seed":`...), *req.Seed, 10)
+	}
 	dst = appendStrings(dst, `,"stopSequences":`, req.Stop)
 	if req.JSON {
 		dst = append(dst, `,"responseMimeType":"application/json"`...)

@@ -26,6 +26,8 @@ var mistralAI = cousin{openAI{&flavour{
 	seedKey:      "random_seed",
 	embedBareID:  true, // mistralai's EmbeddingResponse insists on an id
 	prefixKeys:   `,"prefix":true`,
+	noUser:       true,
+	lengthKey:    "output_dimension",
 	bareStream:   true, // stream_options was refused for long, and usage comes without
 
 	noCalls: `,"tool_calls":null`,

@@ -21,7 +21,7 @@ func (d ollama) NewRequest(ctx context.Context, base, _ string, req *Request) (*
 	if !req.Truncate {
 		b = append(b, `,"truncate":false`...)
 	}
-	if req.MaxTokens > 0 || req.Temperature != nil || len(req.Stop) > 0 {
+	if req.MaxTokens > 0 || req.Temperature != nil || req.TopP != nil || req.Seed != nil || len(req.Stop) > 0 {
 		// -1 is Ollama's own default: no bound.
 		most := -1
 		if req.MaxTokens > 0 {
@@ -30,6 +30,10 @@ func (d ollama) NewRequest(ctx context.Context, base, _ string, req *Request) (*
 		b = appendField(b, `,"options":{"num_predict":`, most)
 		if req.Temperature != nil {
 			b = strconv.AppendFloat(append(b, `,"temperature":`...), *req.Temperature, 'g', -1, 64)
+		}
+		b = appendFloat(b, `,"top_p":`, req.TopP)
+		if req.Seed != nil {
+			b = strconv.AppendInt(append(b, `,"seed":`...), *req.Seed, 10)
 		}
 		b = append(appendStrings(b, `,"stop":`, req.Stop), '}')
 	}

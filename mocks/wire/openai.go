@@ -33,6 +33,8 @@ type flavour struct {
 	seedKey      string // what the client calls the seed; "": it has none, or none that is known
 	continueKeys string // what the client adds to have a partial answer continued
 	prefixKeys   string // what it adds to the partial answer itself
+	noUser       bool   // the server takes no user
+	lengthKey    string // what it calls the length of a vector; "": dimensions
 
 	// The pieces that answers and chunks have besides the common ones.
 	fingerprint    string // in both, after the model

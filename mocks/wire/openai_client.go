@@ -60,6 +60,14 @@ func appendStrings(dst []byte, key string, list []string) []byte {
 	return append(dst, ']')
 }
 
+// appendFloat appends a key and a number, if there is one.
+func appendFloat(dst []byte, key string, x *float64) []byte {
+	if x == nil {
+		return dst
+	}
+	return strconv.AppendFloat(append(dst, key...), *x, 'g', -1, 64)
+}
+
 // bodySize guesses the size of a request's body, to allocate once.
 func bodySize(req *Request) int {
 	n := 256
@@ -90,9 +98,13 @@ func (d openAI) NewRequest(ctx context.Context, base, key string, req *Request) 
 	if req.Temperature != nil {
 		b = strconv.AppendFloat(append(b, `,"temperature":`...), *req.Temperature, 'g', -1, 64)
 	}
+	b = appendFloat(b, `,"top_p":`, req.TopP)
 	if req.Seed != nil && d.seedKey != "" {
 		b = append(append(append(b, `,"`...), d.seedKey...), `":`...)
 		b = strconv.AppendInt(b, *req.Seed, 10)
+	}
+	if req.User != "" && !d.noUser {
+		b = appendString(append(b, `,"user":`...), req.User)
 	}
 	b = appendStrings(b, `,"stop":`, req.Stop)
 	b = appendFormat(appendTools(b, req), req)

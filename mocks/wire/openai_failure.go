@@ -102,6 +102,10 @@ var openAITypes = map[string]FailureKind{
 	"invalid_model":             FailModelNotFound,
 	"authentication_error":      FailAuth,
 	"permission_error":          FailPermission,
+	// A gateway's own words, in a stream that began with 200.
+	string(FailTimeout):   FailTimeout,
+	string(FailTransport): FailTransport,
+	string(FailMalformed): FailMalformed,
 }
 
 // openAIKind judges a failure by code, then type, then message and status: one

@@ -23,7 +23,9 @@ type Request struct {
 	Messages     []Message
 	MaxTokens    int // 0: the model's own limit
 	Temperature  *float64
-	Seed         *int64 // asks for the same answer to the same request; dialects without it leave it out
+	TopP         *float64 // nucleus sampling, 0..1; nil: the model's own. Set by callers; no server side reads it
+	Seed         *int64   // asks for the same answer to the same request; nil: none
+	User         string   // whose request it is, in the caller's words; "": not told. As TopP
 	Stop         []string
 	Stream       bool
 	IncludeUsage bool            // the client asked for usage in the stream
@@ -363,6 +365,15 @@ type Embeddings struct {
 type Embedder interface {
 	DecodeEmbed(r *http.Request, body []byte) (*EmbedRequest, *Failure)
 	WriteEmbeddings(w http.ResponseWriter, req *EmbedRequest, e *Embeddings) error
+}
+
+// EmbedClient is a Client that has embeddings.
+type EmbedClient interface {
+	// NewEmbed builds the HTTP request for req, as NewRequest does.
+	NewEmbed(ctx context.Context, base, key string, req *EmbedRequest) (*http.Request, error)
+	// DecodeEmbeddings reads the answer. A body that is not the dialect's is an
+	// error of kind FailMalformed.
+	DecodeEmbeddings(body []byte) (*Embeddings, error)
 }
 
 // Chooser is a Server with its own words for a model that is asked for what it

@@ -1,0 +1,107 @@
+package router_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"brownout/mocks/wire"
+	"brownout/plan"
+)
+
+// A stream that breaks in the middle goes on elsewhere, by prefill where the
+// model takes one and by splice where not, as one answer of one id.
+func TestContinuation(t *testing.T) {
+	words := strings.SplitAfter(wholeText, " ")
+	tests := []struct {
+		name      string
+		after     int    // words delivered before the break
+		dialect   string // of the second provider
+		mode      string
+		second    act
+		third     act    // of a third provider; nil: it answers
+		prefilled bool   // the second was handed the beginning
+		by        string // who finished it; "": nobody
+	}{
+		{name: "splice", after: 8, dialect: "openai", second: unless(0), by: "b"},
+		{name: "prefill", after: 8, dialect: "vllm", second: unless(0), prefilled: true, by: "b"},
+		{name: "too short for a prefill", after: 2, dialect: "vllm", second: unless(0), by: "b"},
+		{name: "prefill forbidden", after: 8, dialect: "vllm", mode: plan.ContinueSplice, second: unless(0), by: "b"},
+		{name: "splice forbidden", after: 8, dialect: "openai", mode: plan.ContinuePrefill, second: unless(0), by: ""},
+		{name: "begins anew", after: 8, dialect: "vllm", second: answers(wholeText, 0), prefilled: true, by: "b"},
+		{name: "another answer", after: 8, dialect: "openai", second: answers("it is quite another answer", 0), by: "c"},
+		{name: "a shorter answer", after: 8, dialect: "openai", second: answers("it is one ", 0), by: "c"},
+		{name: "breaks again", after: 8, dialect: "openai", second: begins(0, words[:10], cuts), by: "c"},
+		{name: "breaks again by prefill", after: 8, dialect: "vllm", second: resumes(words[:2], cuts), prefilled: true, by: "c"},
+		{name: "refuses prefill", after: 8, dialect: "vllm", second: refusesPrefill, by: "b"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a := backend("a", always(begins(0, words[:tt.after], cuts)))
+			b, c := backend("b", always(tt.second)), backend("c", always(unless(0)))
+			b.Dialect = tt.dialect
+			set := plan.Router{Continuation: plan.Continuation{Mode: tt.mode}}
+			run(t, set, []*fake{a, b, c}, func(w *world) {
+				g := w.send(ask{stream: true, usage: true})
+				if tt.by == "" {
+					if g.fail == nil || g.done || g.fail.Kind != wire.FailTransport || !strings.Contains(g.fail.Message, "the answer broke off: a: ") {
+						t.Errorf("failure %v done %v", g.fail, g.done)
+					}
+					return
+				}
+				if g.err != nil || g.fail != nil || g.text != wholeText || !g.done || g.finish != wire.FinishStop {
+					t.Fatalf("text %q done %v finish %q failure %v", g.text, g.done, g.finish, g.fail)
+				}
+				if g.model != "a-model" || strings.Contains(g.body, "id-b") || strings.Contains(g.body, "id-c") {
+					t.Errorf("the joined stream has more than the first id and model: %s", g.body)
+				}
+				if got := b.calls[0].req.Prefill() != "" || len(b.calls) > 1; got != (tt.prefilled || tt.name == "refuses prefill") {
+					t.Errorf("handed over %v", got)
+				}
+				if n := len(w.did()); n == 0 || !slices.Contains(w.did(), "continued "+tt.by) {
+					t.Errorf("decisions %q", w.did())
+				}
+			})
+		})
+	}
+}
+
+// refusesPrefill answers only what ends with the user's turn.
+func refusesPrefill(f *fake, w httpWriter, r *httpRequest, req *wire.Request) {
+	if req.Prefill() != "" {
+		f.dialect.WriteFailure(w, &wire.Failure{Kind: wire.FailBadRequest, Message: "This model does not support assistant message prefill."})
+		return
+	}
+	unless(0)(f, w, r, req)
+}
+
+// The usage of a joined stream is that of the whole answer.
+func TestUsageOfAJoinedStream(t *testing.T) {
+	words := strings.SplitAfter(wholeText, " ")
+	a, b := backend("a", always(begins(0, words[:8], cuts))), backend("b", always(unless(0)))
+	b.Dialect = "vllm"
+	run(t, plan.Router{}, []*fake{a, b}, func(w *world) {
+		g := w.send(ask{stream: true, usage: true})
+		// The fake says 11 and 3 of whatever it answers; 8 words came before.
+		if g.usage.Completion != 8+usage.Completion || g.usage.Prompt != usage.Prompt-8 {
+			t.Errorf("usage %+v", g.usage)
+		}
+	})
+}
+
+// The time-out of a provider that is known to be quick is short.
+func TestFirstTokenTimeoutShrinks(t *testing.T) {
+	a := backend("a", func(n int) act {
+		if n < 30 {
+			return answers("from a", 20*time.Millisecond)
+		}
+		return hangs
+	})
+	run(t, plan.Router{}, []*fake{a, backend("b", always(answers("from b", 0)))}, func(w *world) {
+		for range 30 {
+			w.want(w.send(ask{stream: true}), "a", 1, 30*time.Millisecond)
+		}
+		w.want(w.send(ask{stream: true}), "b", 2, 310*time.Millisecond)
+	})
+}

@@ -1,0 +1,228 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"brownout/mocks/wire"
+)
+
+// told is what the client was given of an answer.
+type told struct {
+	head   wire.Answer // id, model and time: the first provider's, for the whole answer
+	text   []byte
+	calls  []wire.ToolCall
+	finish wire.Finish
+	usage  wire.Usage
+}
+
+// deliver writes a reply to the client. The failure it returns has been told
+// already, in the stream where that had begun.
+func (c *call) deliver(w http.ResponseWriter, rep *reply, end *ending) *wire.Failure {
+	c.mark(w.Header(), rep)
+	switch {
+	case rep.embeds != nil:
+		return c.writeVectors(w, rep.embeds)
+	case rep.stream != nil:
+		return c.relay(w, rep, end)
+	}
+	a := rep.answer
+	if a.ID == "" {
+		a.ID = c.newAnswerID()
+	}
+	if a.Created.IsZero() {
+		a.Created = time.Now()
+	}
+	end.answer = a
+	var err error
+	if c.req.Stream {
+		err = c.writeStream(w, a)
+	} else {
+		err = c.front.WriteAnswer(w, c.req, a)
+	}
+	if err != nil {
+		return &wire.Failure{Kind: kindGone, Message: err.Error()}
+	}
+	return nil
+}
+
+// writeStream writes a whole answer as a stream: one that no provider is
+// streaming.
+func (c *call) writeStream(w http.ResponseWriter, a *wire.Answer) error {
+	out := &outlet{ResponseWriter: w}
+	defer out.push()
+	s, err := c.front.StartStream(out, c.req, a)
+	if err != nil {
+		return err
+	}
+	if a.Text != "" {
+		if err := s.Text(a.Text); err != nil {
+			return err
+		}
+	}
+	if t, ok := s.(wire.ToolStreamWriter); ok {
+		for i, v := range a.ToolCalls {
+			if err := t.ToolCall(wire.ToolCallDelta{Index: i, ID: v.ID, Name: v.Name, Arguments: v.Arguments}); err != nil {
+				return err
+			}
+		}
+	}
+	return s.End(a.Finish, a.Usage)
+}
+
+// relay passes a stream on token by token, each as it comes, and goes on with
+// it elsewhere where it breaks.
+func (c *call) relay(w http.ResponseWriter, rep *reply, end *ending) *wire.Failure {
+	u := rep.stream
+	t := told{head: wire.Answer{ID: u.id, Model: u.model, Created: time.Now()}}
+	if t.head.ID == "" {
+		t.head.ID = c.newAnswerID()
+	}
+	buf := bodies.Get().(*[]byte)
+	defer func() {
+		if cap(t.text) <= maxPooled {
+			*buf = t.text
+		}
+		bodies.Put(buf)
+	}()
+	t.text = (*buf)[:0]
+	out := &outlet{ResponseWriter: w}
+	defer out.push()
+	u.body.out = out
+	s, err := c.front.StartStream(out, c.req, &t.head)
+	for {
+		if err == nil {
+			err = c.pass(s, u, &t)
+		}
+		if err != nil {
+			c.finished(u, !u.done)
+			return &wire.Failure{Kind: kindGone, Message: err.Error()}
+		}
+		if u.done {
+			return c.closeStream(s, u, &t, end)
+		}
+		fail := u.step()
+		if fail == nil {
+			continue
+		}
+		if err = c.pass(s, u, &t); err != nil { // what came before it broke is good
+			continue
+		}
+		c.broke(u, fail)
+		out.push()
+		next, fail := c.resume(u, &t, fail)
+		if fail != nil {
+			if !c.gone() {
+				_ = s.Fail(fail) // a client that has left needs no answer
+			}
+			return fail
+		}
+		u, end.by = next.stream, next.by
+		u.body.out = out
+	}
+}
+
+// closeStream ends a stream that is whole.
+func (c *call) closeStream(s wire.StreamWriter, u *upstream, t *told, end *ending) *wire.Failure {
+	u.detach()
+	t.finish, t.usage = u.finish, c.join.usage(u)
+	err := s.End(t.finish, t.usage)
+	if err == nil {
+		u.drain()
+		if len(c.leaves) > 0 || c.trace != nil {
+			end.answer = t.answer()
+		}
+	}
+	c.finished(u, false)
+	if err != nil {
+		return &wire.Failure{Kind: kindGone, Message: err.Error()}
+	}
+	return nil
+}
+
+// pass gives the client what has come.
+func (c *call) pass(s wire.StreamWriter, u *upstream, t *told) error {
+	if u.text != "" {
+		if err := s.Text(u.text); err != nil {
+			return err
+		}
+		t.text = append(t.text, u.text...)
+		u.text = ""
+	}
+	for _, d := range u.calls {
+		out, ok := s.(wire.ToolStreamWriter)
+		if !ok {
+			continue
+		}
+		if err := out.ToolCall(d); err != nil {
+			return err
+		}
+		t.call(d)
+	}
+	u.calls = u.calls[:0]
+	return nil
+}
+
+// mostCalls bounds the calls of functions in one answer.
+const mostCalls = 128
+
+// call takes in a piece of a call of a function.
+func (t *told) call(d wire.ToolCallDelta) {
+	for len(t.calls) <= d.Index && d.Index < mostCalls {
+		t.calls = append(t.calls, wire.ToolCall{})
+	}
+	if d.Index < 0 || d.Index >= len(t.calls) {
+		return
+	}
+	v := &t.calls[d.Index]
+	if d.ID != "" || d.Name != "" {
+		v.ID, v.Name = d.ID, d.Name
+	}
+	v.Arguments += d.Arguments
+}
+
+// answer is the whole of it.
+func (t *told) answer() *wire.Answer {
+	a := t.head
+	a.Text, a.ToolCalls, a.Finish, a.Usage = string(t.text), t.calls, t.finish, t.usage
+	return &a
+}
+
+// finished ends a stream's attempt. lost says that the client left before its
+// end.
+func (c *call) finished(u *upstream, lost bool) {
+	u.close()
+	u.made.lost = u.made.lost || lost
+	c.bill(u.made)
+	u.made.end()
+}
+
+// broke ends the attempt of a stream that its provider broke off after its
+// first token.
+func (c *call) broke(u *upstream, fail *wire.Failure) {
+	late := errors.Is(context.Cause(u.ctx), errDeadline)
+	if !late && !c.gone() {
+		u.by.gate.broke(u.by.model, fail)
+		u.by.seen.failed(fail.Kind)
+	}
+	if _, ok := context.Cause(u.ctx).(*silence); ok {
+		c.r.tell(Decision{What: GapTimeout, Provider: u.by.Name, Marker: c.marker, Detail: fail.Message, Wait: c.gap()})
+	}
+	u.made.fail = fail
+	if u.made.usage = u.usage; !u.metered { // so many tokens came, and are billed by most
+		u.made.usage.Completion = u.tokens
+	}
+	c.finished(u, c.gone())
+}
+
+// torn is the failure of a stream that broke off and could not be continued.
+// The client has tokens already, so it is told in the stream, by name; it
+// never gets an end marker that would make a torn answer look whole.
+func (c *call) torn(u *upstream, fail *wire.Failure) *wire.Failure {
+	f := c.forClient(fail, u.by.backend)
+	f.Message = "the answer broke off: " + u.by.Name + ": " + fail.Error()
+	f.RequestID = c.id
+	return f
+}

@@ -1,0 +1,170 @@
+package router
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"brownout/mocks/wire"
+)
+
+// shims are the fields that a provider was seen to refuse, by model: an API
+// that changed is reported and got along with, not crashed on. A field that
+// the provider has a new name for is sent under that; any other is left out.
+// It is tried again as it was after some time, in case the change is undone.
+type shims struct {
+	some atomic.Bool // nothing is looked up while nothing was ever refused
+
+	mu sync.Mutex
+	by map[shimKey]shim
+}
+
+type shimKey struct{ provider, model, field string }
+
+type shim struct {
+	name  string // the new name; "": left out
+	until time.Time
+}
+
+// shimFor is how long a refused field stays as it is.
+const shimFor = 10 * time.Minute
+
+// maxShims bounds what is remembered.
+const maxShims = 1024
+
+// essential are the fields without which a request is no request, by any
+// dialect's name. They may have a new name, but are never left out.
+var essential = []string{"model", "messages", "contents", "input", "system", "stream", "tools", "tool_choice", "response_format", "anthropic_version"}
+
+// apiShim is the mitigation.
+func apiShim(r *engine) *stage {
+	s := keep(r, "api_shim", nil, func() *shims { return &shims{by: map[shimKey]shim{}} })
+	return &stage{
+		edit: s.edit,
+		amend: func(c *call, a *attempt) bool {
+			if a.fail.Kind != wire.FailBadRequest || c.amends >= maxAmends {
+				return false
+			}
+			what, ok := s.learn(c, a)
+			if !ok {
+				if !a.extra || c.plain {
+					return false
+				}
+				c.plain, what = true, "fields that the neutral form does not know are left out"
+			}
+			c.amends++
+			c.r.tell(Decision{What: Shimmed, Provider: a.cand.Name, Marker: c.marker, Detail: what + ": " + a.fail.Error()})
+			return true
+		},
+	}
+}
+
+// maxAmends bounds how often one request is changed.
+const maxAmends = 4
+
+// Words in which providers name a field that they refuse, and its new name.
+// Sources: OpenAI ("Unsupported parameter: 'max_tokens' is not supported with
+// this model. Use 'max_completion_tokens' instead."), vLLM and Mistral
+// (pydantic's "Extra inputs are not permitted"), Anthropic ("top_p: Extra
+// inputs are not permitted").
+var (
+	refusedField = regexp.MustCompile("(?i)(?:unsupported|unknown|unrecognized|unexpected|deprecated|removed)[^'\"`]{0,60}['\"`]([a-z_]+)['\"`]|['\"`]?\\b([a-z_]+)['\"`]?: extra inputs are not permitted")
+	newName      = regexp.MustCompile("(?i)\\buse ['\"`]([a-z_]+)['\"`] instead")
+)
+
+// learn takes in what a provider refused; false where it names no field that
+// was sent.
+func (s *shims) learn(c *call, a *attempt) (what string, ok bool) {
+	name, _, _ := strings.Cut(strings.NewReplacer("[", ".").Replace(a.fail.Param), ".")
+	if name == "" {
+		m := refusedField.FindStringSubmatch(a.fail.Message)
+		if m == nil {
+			return "", false
+		}
+		name = m[1] + m[2]
+	}
+	to := ""
+	if m := newName.FindStringSubmatch(a.fail.Message); m != nil {
+		to = m[1]
+	}
+	if !s.sent(c, a, name) || to == "" && slices.Contains(essential, name) {
+		return "", false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.by) >= maxShims {
+		clear(s.by)
+	}
+	s.by[shimKey{a.cand.Name, a.cand.model, name}] = shim{name: to, until: time.Now().Add(shimFor)}
+	s.some.Store(true)
+	if to != "" {
+		return fmt.Sprintf("%s is sent as %s", name, to), true
+	}
+	return name + " is left out", true
+}
+
+// sent tells whether a field was in what the attempt sent.
+func (s *shims) sent(c *call, a *attempt, name string) bool {
+	q, err := c.encode(a)
+	if err != nil {
+		return false
+	}
+	body, err := io.ReadAll(q.Body)
+	list, ok := scan(body)
+	return err == nil && ok && slices.ContainsFunc(list, func(f field) bool { return f.key == name })
+}
+
+// edit changes a request for a provider by what it refused so far. Requests
+// that are signed by their body are left alone.
+func (s *shims) edit(a *attempt, q *http.Request) {
+	if !s.some.Load() || families[a.cand.Dialect] == "" && a.cand.Dialect != "ollama" && a.cand.Dialect != "gemini" {
+		return
+	}
+	body, err := io.ReadAll(q.Body)
+	if err != nil {
+		return // it is in memory and cannot fail
+	}
+	if list, ok := scan(body); ok {
+		body = s.rewrite(a.cand, body, list)
+	}
+	setBody(q, body)
+}
+
+func (s *shims) rewrite(cand *candidate, body []byte, list []field) []byte {
+	out := make([]byte, 1, len(body))
+	out[0] = '{'
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for _, f := range list {
+		v, refused := s.by[shimKey{cand.Name, cand.model, f.key}]
+		refused = refused && now.Before(v.until)
+		if refused && v.name == "" {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		if refused {
+			out = append(append(append(out, '"'), v.name...), `":`...)
+			out = append(out, body[f.value:f.end]...)
+		} else {
+			out = append(out, body[f.start:f.end]...)
+		}
+	}
+	return append(out, '}')
+}
+
+// setBody gives a request another body.
+func setBody(q *http.Request, body []byte) {
+	q.Body = io.NopCloser(bytes.NewReader(body))
+	q.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	q.ContentLength = int64(len(body))
+}

@@ -1,0 +1,190 @@
+package router
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"brownout/mocks/wire"
+)
+
+// stage is what a mitigation puts into the path of requests: one function for
+// each place where it has a say. All may be nil. The table of mitigations
+// gives the order in which the functions of one place are called; a place
+// without any costs nothing.
+//
+// A request meets the places in the order of the fields. Functions are called
+// from the request's goroutine (attempt, prepare, answer and flow of a hedge
+// from its own) and must not block, but for admit.
+type stage struct {
+	// resolve turns the model that was asked for into the one that is meant.
+	resolve func(c *call, asked string) string
+
+	// admit lets a request in, waits for its turn, or refuses it. leave, where
+	// it is not nil, is called once when the request has ended.
+	admit func(c *call) (leave func(*ending), fail *wire.Failure)
+
+	// lookup may have an answer without asking a provider; nil: it has none.
+	// leave is as of admit.
+	lookup func(c *call) (rep *reply, leave func(*ending))
+
+	// model picks the model to ask of a provider; "": no opinion.
+	model func(c *call, b *backend, asked string) string
+
+	// choose changes whom a request may ask, best first, after the policy has
+	// put them in order.
+	choose func(c *call, cands []candidate) []candidate
+
+	// bars tells why a candidate should not be asked now; nil: it may be. It
+	// reserves nothing.
+	bars func(c *call, cand *candidate) *refusal
+
+	// grant tells whether a request may make an attempt beyond its first; a
+	// refusal ends the request's attempts (that of a hedge only the hedge).
+	grant func(c *call, hedge bool) *refusal
+
+	// attempt is told of an attempt that is about to be made, and may follow
+	// it.
+	attempt func(c *call, a *attempt) trial
+
+	// prepare changes the request for one candidate. It returns req itself, or
+	// a changed copy, or a failure where it cannot be asked of that one.
+	prepare func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
+
+	// edit changes the HTTP request of an attempt, just before it is sent.
+	edit func(a *attempt, q *http.Request)
+
+	// hedge tells after how much silence of cand a second provider is asked;
+	// 0: never.
+	hedge func(c *call, cand *candidate) time.Duration
+
+	// heard sees status and headers of each answer of a provider, errors too.
+	heard func(cand *candidate, status int, h http.Header)
+
+	// answer judges a whole unary answer, and may change it. A failure is the
+	// provider's.
+	answer func(c *call, a *attempt, w *wire.Answer) *wire.Failure
+
+	// flow judges a streamed answer as it comes; nil: it does not want to.
+	flow func(c *call, a *attempt) flow
+
+	// amend is told of a failed attempt, and may change what prepare does so
+	// that the same provider is worth asking once more; then it says so.
+	amend func(c *call, a *attempt) bool
+
+	// fallback may answer where nobody did; nil: it cannot.
+	fallback func(c *call, fail *wire.Failure) *reply
+
+	// run is its work beside requests; it ends with ctx.
+	run func(ctx context.Context)
+}
+
+// flow is a stream's text on its way to the client. A failure ends the attempt
+// as if its provider had failed; before anything was delivered it becomes
+// another provider's answer.
+type flow interface {
+	// text takes in what came and returns what may go on now.
+	text(s string) (string, *wire.Failure)
+	// end returns what was held back, when the provider has said all.
+	end(f wire.Finish) (string, *wire.Failure)
+}
+
+// attentive is a flow that hears more than text.
+type attentive interface {
+	flow
+	// model is what the stream says of who answers, when it first does.
+	model(name string) *wire.Failure
+	// toolCall hears a piece of a call of a function. It cannot be held back.
+	toolCall(d wire.ToolCallDelta)
+	// counted hears the usage that the provider reports.
+	counted(u wire.Usage)
+}
+
+// trial follows one attempt. Its functions may be nil.
+type trial struct {
+	began func(a *attempt) // the first token or whole answer is there, or the attempt failed
+	ended func(a *attempt) // the last token is there, or the attempt was given up
+}
+
+// ending is how a request ended.
+type ending struct {
+	fail    *wire.Failure // nil: answered
+	by      *candidate    // who answered; nil: no provider
+	source  source
+	answer  *wire.Answer // whole, also of a stream; nil where it failed
+	costUSD float64      // of all attempts, by the prices known
+	gone    bool         // the client had left
+}
+
+// source says where an answer comes from if not from a provider; it is what
+// the answer's X-Brownout-Cache header says.
+type source string
+
+// Sources.
+const (
+	fromProvider source = ""
+	fromCache    source = "hit"
+	fromSimilar  source = "semantic"
+	fromFlight   source = "joined"
+	fromStale    source = "stale"
+	fromStatic   source = "static"
+)
+
+// stages are the functions of all active mitigations by place.
+type stages struct {
+	resolve  []func(c *call, asked string) string
+	admit    []func(c *call) (func(*ending), *wire.Failure)
+	lookup   []func(c *call) (*reply, func(*ending))
+	model    []func(c *call, b *backend, asked string) string
+	choose   []func(c *call, cands []candidate) []candidate
+	bars     []func(c *call, cand *candidate) *refusal
+	grant    []func(c *call, hedge bool) *refusal
+	attempt  []func(c *call, a *attempt) trial
+	prepare  []func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
+	edit     []func(a *attempt, q *http.Request)
+	hedge    []func(c *call, cand *candidate) time.Duration
+	heard    []func(cand *candidate, status int, h http.Header)
+	answer   []func(c *call, a *attempt, w *wire.Answer) *wire.Failure
+	flow     []func(c *call, a *attempt) flow
+	amend    []func(c *call, a *attempt) bool
+	fallback []func(c *call, fail *wire.Failure) *reply
+	run      []func(ctx context.Context)
+}
+
+// build sets up the stages of the mitigations that are on.
+func (r *engine) build() {
+	for _, m := range mitigations() {
+		if m.build == nil || !r.set.has(m.Name) {
+			continue
+		}
+		if s := m.build(r); s != nil {
+			r.stages.add(s)
+		}
+	}
+}
+
+func (v *stages) add(s *stage) {
+	put(&v.resolve, s.resolve, s.resolve != nil)
+	put(&v.admit, s.admit, s.admit != nil)
+	put(&v.lookup, s.lookup, s.lookup != nil)
+	put(&v.model, s.model, s.model != nil)
+	put(&v.choose, s.choose, s.choose != nil)
+	put(&v.bars, s.bars, s.bars != nil)
+	put(&v.grant, s.grant, s.grant != nil)
+	put(&v.attempt, s.attempt, s.attempt != nil)
+	put(&v.prepare, s.prepare, s.prepare != nil)
+	put(&v.edit, s.edit, s.edit != nil)
+	put(&v.hedge, s.hedge, s.hedge != nil)
+	put(&v.heard, s.heard, s.heard != nil)
+	put(&v.answer, s.answer, s.answer != nil)
+	put(&v.flow, s.flow, s.flow != nil)
+	put(&v.amend, s.amend, s.amend != nil)
+	put(&v.fallback, s.fallback, s.fallback != nil)
+	put(&v.run, s.run, s.run != nil)
+}
+
+func put[F any](list *[]F, f F, given bool) {
+	if given {
+		*list = append(*list, f)
+	}
+}

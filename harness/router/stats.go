@@ -1,0 +1,146 @@
+package router
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// stats are what was seen of one model of one backend: the live figures that
+// policies choose by and time-outs and hedges are derived from.
+type stats struct {
+	outstanding atomic.Int64 // calls in progress
+
+	mu     sync.Mutex
+	ewma   float64 // of the latency to the first token, in nanoseconds; peaks count at once, and fade
+	at     time.Time
+	stream latencies // to the first token of a stream
+	whole  latencies // of unary answers
+}
+
+// fade is the time in which a peak of the latency loses 63 % of its weight.
+// Source of the method: Finagle's peak EWMA load balancer, whose default it is.
+const fade = 10 * time.Second
+
+// saw takes in the time that an answer took to begin.
+func (s *stats) saw(took time.Duration, streamed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	x := float64(took)
+	if x >= s.ewma {
+		s.ewma = x
+	} else {
+		w := math.Exp(-float64(now.Sub(s.at)) / float64(fade))
+		s.ewma = s.ewma*w + x*(1-w)
+	}
+	s.at = now
+	if streamed {
+		s.stream.add(took)
+	} else {
+		s.whole.add(took)
+	}
+}
+
+// latency is the peak EWMA of the time to the first token; 0 where nothing was
+// seen yet.
+func (s *stats) latency() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Duration(s.ewma * math.Exp(-float64(time.Since(s.at))/float64(fade)))
+}
+
+// load is peak EWMA's cost of one more call: the latency times the calls there
+// would then be in progress.
+func (s *stats) load() float64 {
+	return (float64(s.latency()) + 1) * float64(s.outstanding.Load()+1)
+}
+
+// quantile is the latency that a share q of the latest answers did not exceed,
+// and how many there were.
+func (s *stats) quantile(q float64, streamed bool) (time.Duration, int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if streamed {
+		return s.stream.quantile(q), s.stream.n
+	}
+	return s.whole.quantile(q), s.whole.n
+}
+
+// remembered is how many latencies are kept, to judge by the latest.
+const remembered = 128
+
+// latencies are the latest of them. They are sorted only when somebody asks
+// and enough new ones have come.
+type latencies struct {
+	ring   [remembered]time.Duration
+	sorted []time.Duration
+	n      int // kept
+	next   int
+	fresh  int // come since sorted was made
+}
+
+func (l *latencies) add(d time.Duration) {
+	l.ring[l.next] = d
+	l.next = (l.next + 1) % remembered
+	l.n = min(l.n+1, remembered)
+	l.fresh++
+}
+
+func (l *latencies) quantile(q float64) time.Duration {
+	if l.n == 0 {
+		return 0
+	}
+	if len(l.sorted) < l.n || l.fresh > remembered/16 {
+		l.sorted = append(l.sorted[:0], l.ring[:l.n]...)
+		slices.Sort(l.sorted)
+		l.fresh = 0
+	}
+	i := int(math.Ceil(q*float64(len(l.sorted)))) - 1
+	return l.sorted[min(max(i, 0), len(l.sorted)-1)]
+}
+
+// statsBook holds the stats of a backend's models.
+type statsBook struct {
+	mu sync.RWMutex
+	by map[string]*stats
+}
+
+func newStatsBook() *statsBook { return &statsBook{by: map[string]*stats{}} }
+
+// of is the entry of a model. Beyond maxCircuits models, further ones share
+// one.
+func (b *statsBook) of(model string) *stats {
+	b.mu.RLock()
+	s := b.by[model]
+	b.mu.RUnlock()
+	if s != nil {
+		return s
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s = b.by[model]; s != nil {
+		return s
+	}
+	if len(b.by) >= maxCircuits {
+		if model = ""; b.by[model] != nil {
+			return b.by[model]
+		}
+	}
+	s = &stats{}
+	b.by[model] = s
+	return s
+}
+
+// outstanding counts the calls in progress at all of the backend's models.
+func (b *statsBook) outstanding() int64 {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var n int64
+	for _, s := range b.by {
+		n += s.outstanding.Load()
+	}
+	return n
+}
