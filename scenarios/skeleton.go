@@ -69,7 +69,11 @@ func (s Skeleton) Text() ([]byte, error) {
 	slot = slot.Truncate(time.Second)
 	for i, kind := range s.Faults {
 		at := skeletonLead + time.Duration(i)*slot
-		if err := writeFault(&b, kind, names[0], at, (slot / 2).Truncate(time.Second)); err != nil {
+		on, err := s.victim(kind, names)
+		if err != nil {
+			return nil, err
+		}
+		if err := writeFault(&b, kind, on, at, (slot / 2).Truncate(time.Second)); err != nil {
 			return nil, err
 		}
 	}
@@ -119,6 +123,24 @@ func (s Skeleton) providerNames() []string {
 		taken[name], out[i] = true, name
 	}
 	return out
+}
+
+// victim is the first provider that can have the fault.
+func (s Skeleton) victim(kind string, names []string) (string, error) {
+	k, _ := chaos.Lookup(kind)
+	var why error
+	for i, preset := range s.Providers {
+		p, _ := presets.Get(preset)
+		p.Name = names[i]
+		err := chaos.Fits(k.New(), p)
+		if err == nil {
+			return names[i], nil
+		}
+		if why == nil {
+			why = err
+		}
+	}
+	return "", fmt.Errorf("fault %q fits none of these providers: %w", kind, why)
 }
 
 // writeFault writes one [[fault]] with the parameters of its kind as comments;

@@ -157,7 +157,7 @@ func TestInitWritesWhatValidates(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{},
-		{"--provider", "openai,openai,vllm", "--fault", strings.Join(chaos.KindNames(), ","), "--rate", "12.5"},
+		{"--provider", "openai,openai,vllm,ollama", "--fault", strings.Join(chaos.KindNames(), ","), "--rate", "12.5"},
 		{"--fault", "", "--title", `a "quoted" \ title`},
 		{"--provider", strings.Join(presets.Names(), ",")},
 	} {

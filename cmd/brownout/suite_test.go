@@ -81,7 +81,7 @@ func TestASuiteRunsSideBySide(t *testing.T) {
 			t.Errorf("%s: %+v", name, report.Run)
 		}
 	}
-	if kept, _ := filepath.Glob(filepath.Join(c.Dir, defaultOut, "*", "*")); len(kept) != 4 {
+	if kept, _ := filepath.Glob(filepath.Join(c.Dir, defaultOut, "[0-9]*", reports.JournalFile)); len(kept) != 4 {
 		t.Errorf("journals: %v", kept)
 	}
 }
