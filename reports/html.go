@@ -95,7 +95,7 @@ func arranged(i int, s *score.Snapshot) htmlRun {
 		r.Parts = append(r.Parts, barOf(s, i, q))
 	}
 	for _, t := range score.Worst(s.Failures) {
-		r.Failures = append(r.Failures, waterfallOf(s, t))
+		r.Failures = append(r.Failures, waterfallOf(t))
 	}
 	return r
 }
@@ -199,7 +199,7 @@ const (
 	fallBottom = 20.0
 )
 
-func waterfallOf(s *score.Snapshot, t score.Trace) waterfall {
+func waterfallOf(t score.Trace) waterfall {
 	r := t.Sample
 	w := waterfall{
 		Title:  fmt.Sprintf("%s %s at %s: %s", t.Outcome, r.Request, seconds(r.Scheduled), reasonWords(r)),

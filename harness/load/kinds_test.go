@@ -263,18 +263,16 @@ func TestSpoiltAnswersAreTold(t *testing.T) {
 			mock, spec := mocked(t, nil)
 			p := one(c.mix)
 			p.Providers = []plan.Provider{spec}
-			h := mock
+			change := c.change
 			if c.mix.Kind == plan.KindTools && c.outcome == journal.OK { // its second answer has no arguments to change
-				h = spoil(mock, func(n int, body string) string {
+				change = func(n int, body string) string {
 					if n == 1 {
 						return c.change(n, body)
 					}
 					return body
-				})
-			} else {
-				h = spoil(mock, c.change)
+				}
 			}
-			all := meet(t, h, p).all
+			all := meet(t, spoil(mock, change), p).all
 			s := all[len(all)-1]
 			if s.Outcome != c.outcome || s.Reason != c.reason || !strings.Contains(s.Detail, c.detail) {
 				t.Errorf("%s %q: %s; want %s %q: %s", s.Outcome, s.Reason, s.Detail, c.outcome, c.reason, c.detail)

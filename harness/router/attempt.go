@@ -184,7 +184,7 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	}
 	switch {
 	case c.embed != nil:
-		return u.vectors(c)
+		return u.vectors()
 	case c.req.Stream:
 		return c.askStream(a)
 	}

@@ -58,7 +58,7 @@ func (c *call) encodeEmbed(a *attempt) (*http.Request, error) {
 }
 
 // vectors reads an answer with embeddings.
-func (u *upstream) vectors(c *call) (*reply, *wire.Failure) {
+func (u *upstream) vectors() (*reply, *wire.Failure) {
 	buf := bodies.Get().(*[]byte)
 	defer bodies.Put(buf)
 	body, err := readAll(io.LimitReader(&u.body, wire.MaxBody), buf)

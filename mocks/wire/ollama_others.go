@@ -15,7 +15,7 @@ var claudeAtOllama = anthropic{&anthropicFacts{name: "ollama", answerPrefix: "ms
 
 // decodeOthers reads a request of those paths; ok tells whether it is one.
 func (d ollama) decodeOthers(r *http.Request, body []byte) (req *Request, fail *Failure, ok bool) {
-	surface := ""
+	var surface string
 	switch {
 	case r == nil:
 		return nil, nil, false
