@@ -74,6 +74,14 @@ func runAsShown(t *testing.T, args []string, blocks []fence) {
 	switch {
 	case args[0] == "run" && args[1] == "--suite":
 		beginAndStop(t, c)
+	case slices.Contains([]string{"runs", "report", "replay", "diff"}, args[0]):
+		// They are about a run that was kept: of seconds, and so without a score.
+		kept := program(t, "run", "provider-outage", "--headless", "--set", "load.duration=2s", "--set", "fault.outage.at=1s", "--set", "fault.outage.for=500ms")
+		kept.Dir = c.Dir
+		finish(t, kept)
+		if r := finish(t, c); !slices.Contains([]int{exitPassed, exitInconclusive}, r.code) || r.out == "" && !slices.Contains(args, "--to") {
+			t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
+		}
 	case args[0] == "run":
 		c = hurried(t, c, args)
 		// Too short a run to tell anything: what counts is that it ran.
