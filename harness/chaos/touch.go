@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"brownout/chance"
@@ -14,7 +15,14 @@ type touch struct {
 	since time.Duration // the injection, on the provider's own clock
 }
 
-func newTouch(v Victim, env Env) touch { return touch{env: env, since: v.Provider.Elapsed()} }
+func newTouch(v Victim, env Env) touch {
+	for _, m := range v.Provider.Spec().Models {
+		if slices.Contains(m.Aliases, env.Model) {
+			env.Model = m.ID // calls are known by it, whatever they asked for
+		}
+	}
+	return touch{env: env, since: v.Provider.Elapsed()}
+}
 
 // meets tells whether the fault touches a call. A call meets its own number,
 // which does not depend on anything else: while the share grows, the calls that
