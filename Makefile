@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check lint format race sdks calibrate js needs bench fuzz clean
+.PHONY: help build run test check lint format race sdks calibrate library js needs bench fuzz clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ sdks: ## the official Go SDKs against the mocks
 # instrument says so instead of measuring.
 calibrate: ## run the built-in scenarios against the router and its controls
 	$(GO) test -count=1 -run '^TestCalibration$$' ./cmd/brownout
+
+library: build ## run every built-in scenario against the bundled router, side by side
+	bin/brownout run --suite all --headless --no-journal
 
 js: build ## the official JavaScript SDKs against the mocks
 	@command -v node >/dev/null || { echo "make js: node is missing, so the JavaScript SDKs are not tested"; exit 0; }; \
