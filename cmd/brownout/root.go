@@ -38,6 +38,7 @@ Without a sub-command it opens the launcher on a terminal.`,
 	root.SetErr(a.err)
 	root.AddCommand(
 		a.runCommand(),
+		a.compareCommand(),
 		a.replayCommand(),
 		a.reportCommand(),
 		a.diffCommand(),

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"brownout/harness"
+	"brownout/harness/chaos"
+	"brownout/harness/router"
+	"brownout/harness/score"
+	"brownout/harness/target"
+	"brownout/plan"
+	"brownout/reports"
+	"brownout/scenarios"
+)
+
+// compareFlags are the flags of compare beside those of run.
+type compareFlags struct {
+	runFlags
+	targets, victims, policies, mitigations []string
+}
+
+// variant is one of the things that are compared: what it changes in a plan.
+type variant struct {
+	label string
+	apply func(*plan.Plan) error
+}
+
+func (a *app) compareCommand() *cobra.Command {
+	var f compareFlags
+	c := &cobra.Command{
+		Use:   "compare SCENARIO...",
+		Short: "Set targets, victims, policies or mitigations side by side",
+		Long: `Compare runs the same plan with the same seed for each variant, all of one
+repeat side by side, so that a machine that drifts drifts for all of them, and
+prints a matrix: the best and the worst are marked, and what cannot be told from
+the best with 95 % confidence is said to be like it.
+
+One of --targets, --victims, --policies and --mitigations says what is compared.
+--mitigations sets the router as it is against itself without each of them.`,
+		Example: `  brownout compare provider-outage --targets bundled,retries,direct
+  brownout compare provider-outage --victims openai,anthropic --repeat 3
+  brownout compare latency-spike --policies priority,latency --report html=compare.html
+  brownout compare provider-outage --mitigations breaker,retries`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeScenarios,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.seeded = cmd.Flags().Changed("seed")
+			return a.compare(cmd.Context(), args, f)
+		},
+	}
+	fl := c.Flags()
+	fl.StringSliceVar(&f.targets, "targets", nil, "systems under test: "+strings.Join(target.Names(), ", "))
+	fl.StringSliceVar(&f.victims, "victims", nil, "providers, each of which meets the scenario's faults in turn")
+	fl.StringSliceVar(&f.policies, "policies", nil, "routing policies of the bundled router: "+strings.Join(plan.RouterPolicies, ", "))
+	fl.StringSliceVar(&f.mitigations, "mitigations", nil, "mitigations of the bundled router, each of which is switched off in turn")
+	fl.Uint64Var(&f.seed, "seed", 0, "key of every random decision, the same for every variant")
+	fl.IntVar(&f.repeat, "repeat", 1, "compare N times, with the seeds that follow")
+	fl.IntVar(&f.parallel, "parallel", 0, "runs at once (default: as many as the machine bears)")
+	fl.StringArrayVar(&f.set, "set", nil, "override a value of the scenario: key=value (repeatable)")
+	fl.StringSliceVar(&f.report, "report", nil, "write the comparison: FORMAT=PATH; formats: "+strings.Join(reports.MatrixFormats(), ", "))
+	fl.StringVar(&f.out, "out", defaultOut, "directory in which runs are kept")
+	fl.BoolVar(&f.noJournal, "no-journal", false, "keep nothing of the runs on disk")
+	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
+	return c
+}
+
+func (a *app) compare(ctx context.Context, names []string, f compareFlags) error {
+	variants, err := f.variants()
+	if err != nil {
+		return err
+	}
+	if f.repeat < 1 {
+		return fmt.Errorf("--repeat is %d; give 1 or more", f.repeat)
+	}
+	outputs, err := matrixOutputs(f.report)
+	if err != nil {
+		return err
+	}
+	var runs []reports.SuiteRun
+	for _, name := range names {
+		for n := range f.repeat {
+			for _, v := range variants {
+				sc, err := scenarios.Open(name)
+				if err != nil {
+					return err
+				}
+				r, err := resolveEntry(scenarios.Entry{Scenario: sc}, f.runFlags, uint64(n))
+				if err != nil {
+					return err
+				}
+				if err := v.apply(r.Plan); err != nil {
+					return err
+				}
+				r.Name += " " + v.label
+				runs = append(runs, r)
+			}
+		}
+	}
+	b := &batchRun{app: a, flags: f.runFlags, runs: runs}
+	// The verdicts of variants are the matrix's to tell: a control that fails is
+	// what one wants to see.
+	err = b.sideBySide(ctx, f.limits(runtime.NumCPU()))
+	if code := exitCode(err); code == exitInterrupted || code == exitEnvironment {
+		return err
+	}
+	var matrices []reports.Matrix
+	for i, name := range names {
+		list := make([]reports.Variant, len(variants))
+		for j, v := range variants {
+			list[j].Label = v.label
+			for n := range f.repeat {
+				if s := b.runs[(i*f.repeat+n)*len(variants)+j].Snapshot; s != nil && s.Verdict != score.Pending {
+					list[j].Runs = append(list[j].Runs, s)
+				}
+			}
+		}
+		matrices = append(matrices, reports.NewMatrix(name, list))
+	}
+	reports.Matrices(a.out, matrices, a.style(f.ascii))
+	for _, o := range outputs {
+		write := func(w io.Writer) error { return reports.WriteMatrices(w, o.format, matrices) }
+		if err := reports.Replace(o.path, write); err != nil {
+			return &harness.EnvironmentError{Err: fmt.Errorf("--report %s=%s: %w", o.format, o.path, err)}
+		}
+	}
+	return nil
+}
+
+// variants makes them from whichever flag is given.
+func (f compareFlags) variants() ([]variant, error) {
+	var out []variant
+	given := 0
+	for _, of := range []struct {
+		flag  string
+		names []string
+		known []string
+		apply func(*plan.Plan, string) error
+	}{
+		{"targets", f.targets, target.Names(), func(p *plan.Plan, name string) error { p.Target = name; return nil }},
+		{"policies", f.policies, plan.RouterPolicies, func(p *plan.Plan, name string) error { p.Router.Policy = name; return nil }},
+		{"victims", f.victims, nil, strike},
+		{"mitigations", f.mitigations, mitigationNames(), func(p *plan.Plan, name string) error {
+			p.Router.Off = append(slices.Clone(p.Router.Off), name)
+			return nil
+		}},
+	} {
+		if len(of.names) == 0 {
+			continue
+		}
+		given++
+		if of.flag == "mitigations" {
+			out = append(out, variant{"as it is", func(*plan.Plan) error { return nil }})
+		}
+		for _, name := range of.names {
+			if of.known != nil && !slices.Contains(of.known, name) {
+				return nil, fmt.Errorf("--%s: unknown name %q; %s", of.flag, name, chaos.Suggest(name, of.known))
+			}
+			label := name
+			if of.flag == "mitigations" {
+				label = "without " + name
+			}
+			out = append(out, variant{label, func(p *plan.Plan) error { return of.apply(p, name) }})
+		}
+	}
+	switch {
+	case given != 1:
+		return nil, errors.New("give one of --targets, --victims, --policies and --mitigations, to say what is compared")
+	case len(out) < 2:
+		return nil, errors.New("there is only one variant; name two or more to compare")
+	}
+	return out, nil
+}
+
+// strike has every fault of a plan meet one provider.
+func strike(p *plan.Plan, victim string) error {
+	spec, ok := p.Provider(victim)
+	if !ok {
+		var names []string
+		for _, v := range p.Providers {
+			names = append(names, v.Name)
+		}
+		return fmt.Errorf("--victims: scenario %s has no provider %q; %s", p.Scenario, victim, chaos.Suggest(victim, names))
+	}
+	for i := range p.Faults {
+		f := &p.Faults[i]
+		bound, _, err := chaos.Bind(f.Kind, f.Params)
+		if err == nil {
+			err = chaos.Fits(bound, spec)
+		}
+		if err != nil {
+			return fmt.Errorf("--victims: fault %s on %s: %w", f.Name, victim, err)
+		}
+		f.On = []string{victim}
+	}
+	return nil
+}
+
+func mitigationNames() []string {
+	var names []string
+	for _, m := range router.Mitigations() {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+type matrixOutput struct{ format, path string }
+
+func matrixOutputs(specs []string) ([]matrixOutput, error) {
+	var out []matrixOutput
+	for _, spec := range specs {
+		format, path, ok := strings.Cut(spec, "=")
+		if !ok || path == "" || !slices.Contains(reports.MatrixFormats(), format) {
+			return nil, fmt.Errorf("--report %q: want FORMAT=PATH, with one of %s", spec, strings.Join(reports.MatrixFormats(), ", "))
+		}
+		out = append(out, matrixOutput{format, path})
+	}
+	return out, nil
+}

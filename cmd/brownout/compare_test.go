@@ -1,0 +1,63 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"brownout/reports"
+)
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	t.Run("targets", func(t *testing.T) {
+		t.Parallel()
+		c := program(t, "compare", abs(t, "testdata/short.toml"), "--targets", "bundled,direct", "--no-journal", "--report", "json=m.json,html=m.html,md=m.md")
+		r := finish(t, c)
+		if r.code != exitPassed {
+			t.Fatalf("exit code %d:\n%s%s", r.code, r.out, r.err)
+		}
+		b, err := os.ReadFile(filepath.Join(c.Dir, "m.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m struct {
+			Matrices []reports.Matrix `json:"matrices"`
+		}
+		if err := json.Unmarshal(b, &m); err != nil {
+			t.Fatal(err)
+		}
+		cells := m.Matrices[0].Figures[0].Cells
+		if !cells[0].Best || !cells[1].Worst || cells[0].Mean < cells[1].Mean+20 {
+			t.Errorf("scores %+v", cells)
+		}
+		for _, name := range []string{"m.html", "m.md"} {
+			if b, err := os.ReadFile(filepath.Join(c.Dir, name)); err != nil || !strings.Contains(string(b), "bundled") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+	for _, c := range []struct {
+		name string
+		args []string
+		says string
+	}{
+		{"nothing to compare", nil, "give one of --targets"},
+		{"two things at once", []string{"--targets", "bundled,direct", "--policies", "priority,latency"}, "give one of --targets"},
+		{"only one", []string{"--targets", "bundled"}, "only one variant"},
+		{"unknown target", []string{"--targets", "bundled,direkt"}, `did you mean "direct"?`},
+		{"unknown victim", []string{"--victims", "openai,antropic"}, `did you mean "anthropic"?`},
+		{"unknown mitigation", []string{"--mitigations", "braker"}, `did you mean "breaker"?`},
+		{"unknown format", []string{"--targets", "bundled,direct", "--report", "pdf=x"}, "json, md, html"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := brownout(t, append([]string{"compare", abs(t, "testdata/short.toml")}, c.args...)...)
+			if r.code != exitUsage || !strings.Contains(r.err, c.says) {
+				t.Errorf("exit code %d: %s", r.code, r.err)
+			}
+		})
+	}
+}
