@@ -275,7 +275,7 @@ func TestRouterReadsItsConfigurationAgain(t *testing.T) {
 	for _, step := range []struct {
 		text string
 		says *watched
-	}{{"off = ['nothing']\n" + string(good), told}, {"off = ['hedging']\n" + string(good), again}} {
+	}{{"off = ['nothing']\n" + string(good), told}, {"off = ['breaker']\n" + string(good), again}} {
 		if err := os.WriteFile(path, []byte(step.text), 0o600); err != nil {
 			t.Fatal(err)
 		}

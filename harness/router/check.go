@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -50,19 +49,11 @@ func (c *checker) allOf(key string, words, known []string) {
 	}
 }
 
-func (c *checker) patterns(key string, list []string) {
-	for _, p := range list {
-		if _, err := regexp.Compile(p); err != nil {
-			c.bad(key, "%q is no regular expression: %v", p, err)
-		}
-	}
-}
-
 // shareKeys are the numbers that must lie above 0 and up to 1.
 var shareKeys = []string{
-	"retry_budget.share", "breaker.failure_ratio", "outlier_ejection.min_errors", "outlier_ejection.max_share",
-	"slow_start.from", "rate_limit_awareness.reserve", "load_shedding.low", "hedging.percentile", "hedging.share",
-	"semantic_cache.threshold", "tracing.share",
+	"breaker.failure_ratio",
+
+	"tracing.share",
 }
 
 // bounds checks every number and duration. Those that may be switched off by
@@ -88,14 +79,6 @@ func (c *checker) bounds(s *plan.Router) {
 			}
 		}
 	}
-	for name, w := range s.Weights {
-		if w < 0 {
-			c.bad("weights", "the weight %v of %q is negative; give 0 or more", w, name)
-		}
-	}
-	if a := s.AdaptiveConcurrency; a.Min > a.Initial || a.Initial > a.Max {
-		c.bad("adaptive_concurrency.initial", "%d is not between min %d and max %d", a.Initial, a.Min, a.Max)
-	}
 }
 
 func (c *checker) routes(list []plan.Route) {
@@ -105,46 +88,6 @@ func (c *checker) routes(list []plan.Route) {
 		}
 		if _, err := path.Match(r.Model, ""); err != nil {
 			c.bad("route", "%q is no pattern: %v", r.Model, err)
-		}
-	}
-}
-
-func (c *checker) rules(list []plan.Rule) {
-	for _, r := range list {
-		if r.Policy != "" {
-			c.oneOf("rule", r.Policy, plan.RouterPolicies)
-		}
-		if r.Policy == plan.PolicyHybrid {
-			c.bad("rule", "the policy of a rule cannot be %q; use another", r.Policy)
-		}
-		if r.PromptMax > 0 && r.PromptMax < r.PromptMin {
-			c.bad("rule", "prompt_max %d is below prompt_min %d", r.PromptMax, r.PromptMin)
-		}
-	}
-}
-
-func (c *checker) models(m plan.ModelMap) {
-	for _, a := range m.Alias {
-		if a.Name == "" || a.Model == "" {
-			c.bad("model_map.alias", "an alias has no name or no model; give both")
-		}
-	}
-	for _, v := range m.Class {
-		if v.Name == "" || len(v.Members) == 0 {
-			c.bad("model_map.class", "a class has no name or no members; give both")
-		}
-	}
-}
-
-func (c *checker) migrations(list []plan.Migration) {
-	for _, m := range list {
-		switch {
-		case m.From == "" || m.To == "":
-			c.bad("migration", "a migration has no from or no to; give both")
-		case m.Share <= 0 || m.Share > 1:
-			c.bad("migration", "the share %v from %q is none; give a number above 0 and up to 1", m.Share, m.From)
-		case m.RollbackAt < 0 || m.RollbackAt > 1:
-			c.bad("migration", "rollback_error_rate %v is no share; give a number from 0 to 1", m.RollbackAt)
 		}
 	}
 }

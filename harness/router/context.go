@@ -13,7 +13,10 @@ func (c *call) longer(a *attempt) bool {
 	if !c.r.set.has("context_fallback") || !c.r.set.failover {
 		return false
 	}
-	size := max(a.fail.LimitValue, a.cand.info.Context)
+	size := a.fail.LimitValue // what the provider says outweighs what a catalogue says of it
+	if size == 0 {
+		size = a.cand.info.Context
+	}
 	if size == 0 {
 		return false
 	}
@@ -43,11 +46,6 @@ func (c *call) longer(a *attempt) bool {
 // may tells whether a model stands in for the one that was asked: a pinned
 // model is answered by itself alone, and so is what a route has named.
 func (c *call) may(*candidate, *Model) bool {
-	for _, pinned := range c.r.set.ModelMap.Pin {
-		if pinned == c.model {
-			return false
-		}
-	}
 	return c.r.route(c.model) == nil
 }
 

@@ -114,11 +114,6 @@ func (r *engine) addBackends(c Config) error {
 		}
 		r.order = append(r.order, v)
 	}
-	for name := range r.set.Weights {
-		if r.byName[name] == nil {
-			return fmt.Errorf("weights: no backend is named %q; the backends are %s", name, strings.Join(names, ", "))
-		}
-	}
 	return nil
 }
 

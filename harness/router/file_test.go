@@ -98,7 +98,7 @@ func TestParseErrors(t *testing.T) {
 		{"given twice", "retries = 1\n[router]\nretries = 2" + oneBackend, `r.toml:3:1: "retries" is given at the top and in [router]; keep one`},
 		{"unknown key in a route", "[[route]]\nmodle = \"x\"" + oneBackend, `r.toml:2:1: unknown key "modle" in [[route]]; did you mean "model"?`},
 		{"route to nobody", "[[route]]\nmodel = \"x\"\nto = [\"b\"]" + oneBackend, `r.toml:1:1: route: "b" leads to no backend; the backends are a`},
-		{"mitigation", "off = [\"chache\"]" + oneBackend, `r.toml:1:1: off: no mitigation is called "chache"; did you mean "cache"?`},
+		{"mitigation", "off = [\"braker\"]" + oneBackend, `r.toml:1:1: off: no mitigation is called "braker"; did you mean "breaker"?`},
 		{"order", "[router]\norder = [\"b\"]" + oneBackend, `r.toml:2:1: order: no backend is named "b"; the backends are a`},
 		{"dialect", strings.Replace(oneBackend, "openai", "opnai", 1), `r.toml:2:1: backend "a": unknown dialect "opnai"; use one of: openai`},
 		{"base url", strings.Replace(oneBackend, "https://", "", 1), `r.toml:2:1: backend "a": "127.0.0.1:1" is no base URL; give scheme and host`},
@@ -184,19 +184,10 @@ func TestEverySettingHasAKey(t *testing.T) {
 // Lists of tables, and what is known of a backend's models.
 func TestParseTables(t *testing.T) {
 	c, err := router.Parse("r.toml", []byte(`
-off = ["hedging"]
-weights = { a = 2 }
+off = ["continuation"]
 [[route]]
 model = "gpt-*"
 to = ["a/{model}"]
-[[migration]]
-from = "x"
-to = "y"
-share = 0.5
-ramp = "1m"
-[[model_map.class]]
-name = "small"
-members = ["x", "y"]
 `+oneBackend+`
 [[backend.catalogue]]
 id = "x"
@@ -207,10 +198,8 @@ price_in = 0.5
 		t.Fatal(err)
 	}
 	want := plan.Router{
-		Off: []string{"hedging"}, Weights: map[string]float64{"a": 2},
-		Route:     []plan.Route{{Model: "gpt-*", To: []string{"a/{model}"}}},
-		Migration: []plan.Migration{{From: "x", To: "y", Share: 0.5, Ramp: time.Minute}},
-		ModelMap:  plan.ModelMap{Class: []plan.ModelClass{{Name: "small", Members: []string{"x", "y"}}}},
+		Off:   []string{"continuation"},
+		Route: []plan.Route{{Model: "gpt-*", To: []string{"a/{model}"}}},
 	}
 	if !reflect.DeepEqual(c.Settings, want) {
 		t.Errorf("got  %+v\nwant %+v", c.Settings, want)

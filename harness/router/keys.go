@@ -37,7 +37,6 @@ var keys = []key{
 	{name: "backoff_base", meaning: "a retry waits between zero and min(backoff_cap, backoff_base * 2^n)"},
 	{name: "backoff_cap", meaning: "see backoff_base"},
 	{name: "max_retry_after_wait", meaning: "longest stated retry-after that is waited for when there is nobody else; \"off\": no stated retry-after is heeded at all"},
-	{name: "weights", meaning: "shares of the policy weighted, by backend name; 1 where silent"},
 
 	{name: "breaker.disabled", meaning: "the same as off = [\"breaker\"]: no circuit breaker, and no staying away after lasting failures"},
 	{name: "breaker.failure_ratio", meaning: "opens at this share of failures, above 0 and up to 1 …"},
@@ -46,88 +45,11 @@ var keys = []key{
 	{name: "breaker.open_for", meaning: "then stays open for so long before it probes; lasting failures (retired model, quota, key) count five times"},
 	{name: "breaker.probes", meaning: "probes at once when half-open, and successes that close it again"},
 
-	{name: "retry_budget.share", meaning: "attempts beyond the first, as a share of requests, at most"},
-	{name: "retry_budget.floor_per_second", meaning: "so many a second are always allowed, so that low traffic can retry"},
-	{name: "retry_budget.window", meaning: "over which the share is taken"},
-
-	{name: "outlier_ejection.factor", meaning: "ejected where its error share or latency is this many times the median of its peers"},
-	{name: "outlier_ejection.min_errors", meaning: "… and its error share, 0..1, is at least this"},
-	{name: "outlier_ejection.min_calls", meaning: "judged on at least so many calls …"},
-	{name: "outlier_ejection.window", meaning: "… within this time"},
-	{name: "outlier_ejection.eject_for", meaning: "times the number of ejections in a row"},
-	{name: "outlier_ejection.max_share", meaning: "share of the backends that may be ejected at once"},
-
-	{name: "slow_start.window", meaning: "from a backend's return to its full share"},
-	{name: "slow_start.from", meaning: "share of calls that it gets at its return"},
-
-	{name: "health_checks.interval", meaning: "between two probes of a backend's model list"},
-	{name: "health_checks.timeout", meaning: "after which a probe has failed"},
-	{name: "health_checks.unhealthy_after", meaning: "failed probes in a row that take a backend out"},
-	{name: "health_checks.healthy_after", meaning: "good probes in a row that take it back"},
-
-	{name: "rate_limit_awareness.reserve", meaning: "traffic moves on when less than this share of a stated limit is left"},
-
-	{name: "queue.length", meaning: "requests that may wait at once"},
-	{name: "queue.max_wait", meaning: "of one request; its deadline bounds it too"},
-
-	{name: "adaptive_concurrency.min", meaning: "calls in progress at a backend that are always allowed"},
-	{name: "adaptive_concurrency.initial", meaning: "limit before anything is known"},
-	{name: "adaptive_concurrency.max", meaning: "limit at most"},
-
-	{name: "load_shedding.retry_after", meaning: "what a refused client is told"},
-	{name: "load_shedding.low", meaning: "requests of low priority are refused once this share of the queue is taken"},
-
-	{name: "hedging.percentile", meaning: "of the latencies seen of that backend and model, after which a second one is asked"},
-	{name: "hedging.min_delay", meaning: "never earlier than this"},
-	{name: "hedging.min_samples", meaning: "latencies seen before the first hedge"},
-	{name: "hedging.share", meaning: "hedges as a share of requests, at most"},
-	{name: "hedging.billed_once", meaning: "true: never, because no request may be billed twice"},
-
 	{name: "continuation.mode", meaning: "auto, prefill (only where the model goes on with a partial answer) or splice (only by asking again and skipping what was delivered)"},
 	{name: "continuation.most", meaning: "joins of one stream"},
 
-	{name: "validation.checks", meaning: "empty, finish, schema, model; none named: all"},
-
-	{name: "guardrail.patterns", meaning: "regular expressions (RE2) that no answer may match, beside the built-in ones"},
-	{name: "guardrail.hold_bytes", meaning: "of a stream held back, so that a pattern is seen before it is delivered"},
-
-	{name: "cache.scope", meaning: "marked (by the client's X-Brownout-Cache: on), deterministic (also temperature 0 or a seed) or all"},
-	{name: "cache.ttl", meaning: "age up to which an answer is given again"},
-	{name: "cache.entries", meaning: "answers kept at most; the least recently used leave"},
-	{name: "cache.bytes", meaning: "of all answers together, at most"},
-
-	{name: "semantic_cache.threshold", meaning: "similarity from which one question's answer serves another"},
-
-	{name: "stale_if_error.for", meaning: "age beyond the cache's ttl up to which an answer serves where nobody can answer"},
-
-	{name: "degradation_ladder.steps", meaning: "classes, then cache and static; none named: cloud, managed, gpu, edge, cache, static"},
-	{name: "degradation_ladder.static", meaning: "the last step's answer; empty: there is none"},
-
-	{name: "context_trim.policy", meaning: "oldest (whole turns; system and the last one stay) or middle (of the longest turn)"},
-	{name: "context_trim.reserve_tokens", meaning: "left for the answer where the client names no limit"},
-
 	{name: "privacy.allow", meaning: "classes that a request without X-Brownout-Allow may reach; none named: any"},
 	{name: "privacy.regions", meaning: "regions that a request without X-Brownout-Regions may reach; none named: any"},
-
-	{name: "redaction.kinds", meaning: "email, phone, card, iban, ip, secret; none named: all"},
-	{name: "redaction.classes", meaning: "of backends that must not see it; none named: cloud and managed"},
-
-	{name: "model_map.pin", meaning: "models that are never answered by another"},
-
-	{name: "deprecation_watch.interval", meaning: "between two looks at the model lists"},
-
-	{name: "budgets.per_key_usd", meaning: "USD that one key may spend in window; 0: no bound"},
-	{name: "budgets.per_workflow_usd", meaning: "USD that one workflow may spend; 0: no bound"},
-	{name: "budgets.window", meaning: "after which an account is empty again"},
-
-	{name: "loop_limit.calls_per_workflow", meaning: "requests of one workflow in window"},
-	{name: "loop_limit.repeats", meaning: "identical ones among them"},
-	{name: "loop_limit.window", meaning: "see calls_per_workflow"},
-
-	{name: "embed_batching.inputs", meaning: "texts of one call, at most"},
-	{name: "embed_batching.max_wait", meaning: "that a request waits for company"},
-
-	{name: "fan_out.parallel", meaning: "prompts of one request answered at once"},
 
 	{name: "tracing.share", meaning: "share of requests traced; needs OTEL_EXPORTER_OTLP_ENDPOINT"},
 	{name: "tracing.content", meaning: "put prompts and answers into spans too"},
@@ -135,27 +57,6 @@ var keys = []key{
 	{name: "route", meaning: "who answers for which model; the first that matches decides, without any it is order", sample: `[[route]]
 model = "gpt-4o*"                    # the asked name, or a pattern with * and ?
 to = ["local/my-model", "other/{model}"] # backend, or backend/model; {model}: the asked name`},
-	{name: "rule", meaning: "of the policy hybrid; the first whose conditions all hold decides", sample: `[[rule]]
-sensitive = true                     # the request restricts classes or regions
-deadline_max = "1s"                  # its budget is at most this
-prompt_min = 0                       # words of its prompt, at least
-prompt_max = 0                       # and at most; 0: any
-tools = false                        # it offers functions
-prefer = ["gpu", "local"]            # classes or backends, best first
-policy = "latency"                   # among those of equal preference`},
-	{name: "migration", meaning: "from one model to another, step by step; needs on = [\"migration\"]", sample: `[[migration]]
-from = "old-model"
-to = "new-model"
-share = 0.1                          # of calls, 0..1
-ramp = "1h"                          # from none to share
-rollback_error_rate = 0.1            # goes back where the new one fails so much more often
-min_calls = 20                       # judged on at least so many`},
-	{name: "model_map.alias", meaning: "other names of models", sample: `[[model_map.alias]]
-name = "best"
-model = "my-model"`},
-	{name: "model_map.class", meaning: "models of which each may answer for the others", sample: `[[model_map.class]]
-name = "small"
-members = ["my-model", "their-mini"]`},
 }
 
 var durationType = reflect.TypeFor[time.Duration]()

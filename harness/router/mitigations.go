@@ -24,37 +24,14 @@ type Mitigation struct {
 func mitigations() []Mitigation {
 	return []Mitigation{
 		{Name: "privacy", On: true, Summary: "a request reaches only the classes and regions it allows; where nobody is left it fails closed"},
-		{Name: "model_map", On: true, Summary: "aliases, equivalence classes and pins of models"},
-		{Name: "migration", On: true, Summary: "idle until configured: moves the calls for one model to another by a share, and back where the new one fails more often"},
 		{Name: "api_shim", On: true, build: apiShim, Summary: "fields the neutral form does not know survive between providers of one family, and are left out where one refuses them"},
-		{Name: "queue", On: true, Summary: "requests above the limit wait in a bounded queue, by priority and deadline"},
-		{Name: "adaptive_concurrency", On: true, Summary: "limits the calls in progress at each provider by what its latency says it can bear"},
-		{Name: "load_shedding", On: true, Summary: "refuses at once, with 429 and retry-after, what could not be answered in time"},
-		{Name: "budgets", On: true, Summary: "idle until configured: bounds of cost per key and workflow, reserved before a call and settled after it"},
-		{Name: "loop_limit", Summary: "stops a workflow that calls without end or says the same again and again"},
-		{Name: "cache", On: true, Summary: "answers repeated requests from memory; by default only those that their client marks as cacheable"},
-		{Name: "semantic_cache", Summary: "answers a request from one asked in similar words; needs cache"},
-		{Name: "single_flight", On: true, Summary: "identical cacheable requests in flight share one call"},
-		{Name: "embed_batching", On: true, Summary: "joins small embedding requests and splits large ones"},
-		{Name: "fan_out", On: true, Summary: "answers independent prompts of one request side by side"},
-		{Name: "deprecation_watch", On: true, Summary: "reads model lists and errors for announced ends of models, and tells"},
-		{Name: "health_checks", On: true, Summary: "probes providers' model lists, so that a silent one is noticed without traffic"},
-		{Name: "outlier_ejection", On: true, Summary: "takes a provider out that is much worse than its peers"},
-		{Name: "slow_start", On: true, Summary: "a provider that returns takes its share back step by step"},
-		{Name: "rate_limit_awareness", On: true, Summary: "reads rate-limit headers and moves traffic before the 429"},
 		{Name: "breaker", On: true, Summary: "stays away from a provider's model that fails, and probes whether it is back"},
 		{Name: "retries", On: true, Summary: "asks the same provider again where that is the right conduct, with full jitter"},
-		{Name: "retry_budget", On: true, Summary: "retries and failovers never exceed a share of traffic"},
-		{Name: "hedging", On: true, Summary: "asks a second provider where the first is slow, takes the faster and cancels the other"},
 		{Name: "context_fallback", On: true, Summary: "a prompt that is too long goes to a model with a longer context, never to one of the same size"},
-		{Name: "context_trim", Summary: "shortens a prompt that no provider's context would hold"},
-		{Name: "redaction", Summary: "replaces personal data before a call and puts it back into the answer"},
 		{Name: "held_streams", On: true, Summary: "nothing is sent to the client before the first token, so that an early failure becomes another provider's answer"},
 		{Name: "continuation", On: true, Summary: "goes on with a stream that broke in the middle on another provider, without a lost or repeated word"},
-		{Name: "validation", On: true, Summary: "an empty, unfinished or off-schema answer, or one of another model, is a failure of its provider"},
-		{Name: "guardrail", On: true, Summary: "an answer that carries an injected instruction or a foreign canary is a failure of its provider"},
-		{Name: "stale_if_error", On: true, Summary: "where nobody can answer, a cacheable request is answered from an earlier answer of bounded age"},
-		{Name: "degradation_ladder", On: true, Summary: "cloud, GPU, edge, cache, static answer: each step down is marked in the answer's headers"},
+		{Name: "validation", On: true, Summary: "an empty answer is a failure of its provider"},
+		{Name: "degradation_ladder", On: true, Summary: "cloud, managed, GPU, edge: each step down is marked in the answer's headers"},
 		{Name: "tracing", On: true, Summary: "OpenTelemetry spans with the GenAI conventions, where OTEL_EXPORTER_OTLP_ENDPOINT is set"},
 	}
 }
@@ -101,7 +78,6 @@ func switchedOn(off, on []string) map[string]bool {
 var coreKeys = map[string][]string{
 	"retries":      {"retries", "max_attempts", "backoff_base", "backoff_cap", "max_retry_after_wait"},
 	"held_streams": {"first_token_timeout", "first_token_factor"},
-	"migration":    {"migration"},
 }
 
 // keysOf lists the settings of a mitigation.

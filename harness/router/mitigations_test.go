@@ -47,9 +47,9 @@ func TestSwitchIsChecked(t *testing.T) {
 		set  plan.Router
 		want string
 	}{
-		{plan.Router{Off: []string{"hegding"}}, `off: no mitigation is called "hegding"; did you mean "hedging"?`},
-		{plan.Router{On: []string{"cahce"}}, `on: no mitigation is called "cahce"; did you mean "cache"?`},
-		{plan.Router{Off: []string{"cache"}, On: []string{"cache"}}, `off: "cache" is also in on; keep one`},
+		{plan.Router{Off: []string{"contniuation"}}, `off: no mitigation is called "contniuation"; did you mean "continuation"?`},
+		{plan.Router{On: []string{"breker"}}, `on: no mitigation is called "breker"; did you mean "breaker"?`},
+		{plan.Router{Off: []string{"breaker"}, On: []string{"breaker"}}, `off: "breaker" is also in on; keep one`},
 	} {
 		_, err := router.New(router.Config{Settings: tt.set, Backends: []router.Backend{{Name: "a", Dialect: "openai", BaseURL: "http://127.0.0.1:1"}}})
 		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {

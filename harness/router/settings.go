@@ -88,19 +88,9 @@ func compile(s plan.Router) (settings, error) {
 	c.mitigations(s.Off, s.On)
 	c.oneOf("policy", s.Policy, plan.RouterPolicies)
 	c.oneOf("continuation.mode", s.Continuation.Mode, plan.ContinueModes)
-	c.oneOf("cache.scope", s.Cache.Scope, plan.CacheScopes)
-	c.oneOf("context_trim.policy", s.ContextTrim.Keep, plan.TrimPolicies)
-	c.allOf("validation.checks", s.Validation.Checks, plan.AnswerChecks)
-	c.allOf("redaction.kinds", s.Redaction.Kinds, plan.RedactionKinds)
-	c.allOf("redaction.classes", s.Redaction.Classes, plan.Classes)
 	c.allOf("privacy.allow", s.Privacy.Allow, plan.Classes)
-	c.allOf("degradation_ladder.steps", s.Ladder.Steps, append([]string{plan.StepCache, plan.StepStatic}, plan.Classes...))
-	c.patterns("guardrail.patterns", s.Guardrail.Patterns)
 	c.bounds(&s)
 	c.routes(s.Route)
-	c.rules(s.Rule)
-	c.models(s.ModelMap)
-	c.migrations(s.Migration)
 	v := settings{Router: s, failover: *s.Failover, active: switchedOn(s.Off, s.On)}
 	// The older words for three of the switches stay understood.
 	if s.Breaker.Disabled {
