@@ -110,7 +110,7 @@ func TestOpen(t *testing.T) {
 	}
 	for _, c := range []struct{ name, want string }{
 		{"provider-outge", `did you mean "provider-outage"?`},
-		{"nothing-like-it", "cloud-partition, latency-spike"},
+		{"nothing-like-it", "latency-spike, "},
 		{filepath.Join(dir, "none.toml"), "no such file"},
 		{dir, "it is a directory"},
 	} {
