@@ -131,14 +131,6 @@ func (g *gate) changed(c *circuit, e circuitbreaker.StateChangedEvent) {
 	g.untold = append(g.untold, d)
 }
 
-// closedSince is when the model's breaker last closed after having been open;
-// zero where it never was.
-func (g *gate) closedSince(model string) time.Time {
-	g.mu.Lock()
-	defer g.unlock()
-	return g.circuit(model).since
-}
-
 // unlock ends a critical section and tells what was decided in it.
 func (g *gate) unlock() {
 	untold := g.untold

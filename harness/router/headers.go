@@ -100,14 +100,6 @@ func (t *terms) permit(b *Backend) bool {
 	return (t.anyClass || slices.Contains(t.classes, b.Class)) && (t.anyRegion || slices.Contains(t.regions, b.Region))
 }
 
-// scope is a text that two requests share if and only if they may see each
-// other's answers: those of one account, within the same bounds.
-func (t *terms) scope() string {
-	classes, regions := slices.Sorted(slices.Values(t.classes)), slices.Sorted(slices.Values(t.regions))
-	return t.account() + "|" + strconv.FormatBool(t.anyClass) + strings.Join(classes, ",") +
-		"|" + strconv.FormatBool(t.anyRegion) + strings.Join(regions, ",")
-}
-
 // budget is the time a request may take: what the client says, else the
 // setting; 0 where the deadline is switched off.
 func (s *settings) budget(q *http.Request) time.Duration {

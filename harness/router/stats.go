@@ -44,20 +44,6 @@ func (s *stats) saw(took time.Duration, streamed bool) {
 	}
 }
 
-// latency is the peak EWMA of the time to the first token; 0 where nothing was
-// seen yet.
-func (s *stats) latency() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Duration(s.ewma * math.Exp(-float64(time.Since(s.at))/float64(fade)))
-}
-
-// load is peak EWMA's cost of one more call: the latency times the calls there
-// would then be in progress.
-func (s *stats) load() float64 {
-	return (float64(s.latency()) + 1) * float64(s.outstanding.Load()+1)
-}
-
 // quantile is the latency that a share q of the latest answers did not exceed,
 // and how many there were.
 func (s *stats) quantile(q float64, streamed bool) (time.Duration, int) {
@@ -134,13 +120,3 @@ func (b *statsBook) of(model string) *stats {
 	return s
 }
 
-// outstanding counts the calls in progress at all of the backend's models.
-func (b *statsBook) outstanding() int64 {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	var n int64
-	for _, s := range b.by {
-		n += s.outstanding.Load()
-	}
-	return n
-}
