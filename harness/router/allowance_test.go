@@ -49,7 +49,7 @@ func TestAllowanceFloor(t *testing.T) {
 		for _, step := range []struct {
 			sleep time.Duration
 			want  int
-		}{{0, 2}, {499 * ms, 0}, {ms, 1}, {10 * time.Second, 2}} {
+		}{{time.Second, 2}, {499 * ms, 0}, {ms, 1}, {10 * time.Second, 2}} {
 			time.Sleep(step.sleep)
 			n := 0
 			for a.take() {
