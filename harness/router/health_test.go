@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,6 +96,7 @@ func TestHealthChecksAreApartAndStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		var mu sync.Mutex
+		var active atomic.Int64
 		first := map[time.Duration]bool{}
 		var list []patient
 		for i := range 8 {
@@ -102,6 +104,8 @@ func TestHealthChecksAreApartAndStop(t *testing.T) {
 				mu.Lock()
 				first[time.Since(began)] = true
 				mu.Unlock()
+				active.Add(1)
+				defer active.Add(-1)
 				<-ctx.Done()
 				return ctx.Err()
 			}})
@@ -116,8 +120,8 @@ func TestHealthChecksAreApartAndStop(t *testing.T) {
 		}
 		at := time.Now()
 		h.stop()
-		if d := time.Since(at); d != 0 {
-			t.Errorf("stopping took %v", d)
+		if d, n := time.Since(at), active.Load(); d != 0 || n != 0 {
+			t.Errorf("stopping took %v and left %d probes", d, n)
 		}
 	})
 }
