@@ -192,8 +192,7 @@ func (c *concurrency) measure(usual *usualTime, d float64, now time.Time) {
 		}
 		mean := u.sum / float64(u.samples)
 		if ratio := mean / u.mean; ratio > concurrencyTolerance && ratio < concurrencyRelief*c.before {
-			c.bound(c.limit / 2) // half is better and still too much: it is a queue
-			continue
+			continue // half is better and still too much: it is a queue
 		}
 		u.mean = mean
 	}
