@@ -22,19 +22,29 @@ var healthTestSettings = healthSettings{Interval: 10 * time.Second, Timeout: tim
 func TestHealthChecks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
+		var mu sync.Mutex // of all that follows
 		var told []string
 		var asked []time.Duration
 		state := errors.New("refused")
+		be := func(v error) { mu.Lock(); state = v; mu.Unlock() }
 		h := startHealthChecks(healthTestSettings, 1, []patient{{"a", func(ctx context.Context) error {
+			mu.Lock()
 			asked = append(asked, time.Since(began))
-			if state == context.DeadlineExceeded {
+			answer := state
+			mu.Unlock()
+			if answer == context.DeadlineExceeded {
 				<-ctx.Done()
 				return ctx.Err()
 			}
-			return state
-		}}}, func(d diagnosis) { told = append(told, fmt.Sprintf("%s %v %v", d.name, d.healthy, d.why)) })
+			return answer
+		}}}, func(d diagnosis) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, fmt.Sprintf("%s %v %v", d.name, d.healthy, d.why))
+		})
 		wait := func(probes int) {
-			for n := len(asked) + probes; len(asked) < n; {
+			count := func() int { mu.Lock(); defer mu.Unlock(); return len(asked) }
+			for n := count() + probes; count() < n; {
 				time.Sleep(time.Second)
 				synctest.Wait()
 			}
@@ -43,6 +53,8 @@ func TestHealthChecks(t *testing.T) {
 		}
 		want := func(sick string, says ...string) {
 			t.Helper()
+			mu.Lock()
+			defer mu.Unlock()
 			if !slices.Equal(told, says) {
 				t.Errorf("told %q, want %q", told, says)
 			}
@@ -55,14 +67,14 @@ func TestHealthChecks(t *testing.T) {
 		want("<nil>")
 		wait(1)
 		want("refused", "a false refused")
-		state = context.DeadlineExceeded
+		be(context.DeadlineExceeded)
 		wait(1)
 		want("no answer to a health probe in 1s")
-		state = nil
+		be(nil)
 		wait(1)
-		state = errors.New("reset")
+		be(errors.New("reset"))
 		wait(1)
-		state = nil
+		be(nil)
 		wait(1)
 		want("reset") // one good probe in a row is not enough
 		wait(1)

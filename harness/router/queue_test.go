@@ -248,9 +248,11 @@ func TestQueueIsSound(t *testing.T) {
 					leave()
 				})
 				synctest.Wait()
-				if q.waiting() > length {
-					rt.Errorf("%d wait, at most %d may", q.waiting(), length)
+				q.mu.Lock()
+				if n := q.waiting(); n > length {
+					rt.Errorf("%d wait, at most %d may", n, length)
 				}
+				q.mu.Unlock()
 				time.Sleep(time.Duration(s%5) * 100 * ms)
 			}
 			wg.Wait()
