@@ -50,7 +50,7 @@ type outliers struct {
 	tell func(ejection) // outside the lock, from the goroutine that noticed
 
 	mu      sync.Mutex
-	members map[string]*member
+	members map[string]*peer
 	began   time.Time // of the present window
 	out     int       // members ejected
 	untold  []ejection
@@ -64,7 +64,7 @@ type ejection struct {
 	why  string
 }
 
-type member struct {
+type peer struct {
 	name     string
 	out      bool
 	until    time.Time
@@ -82,9 +82,9 @@ type habit struct {
 }
 
 func newOutliers(names []string, set outlierSettings, tell func(ejection)) *outliers {
-	o := &outliers{set: set, tell: tell, members: map[string]*member{}, began: time.Now()}
+	o := &outliers{set: set, tell: tell, members: map[string]*peer{}, began: time.Now()}
 	for _, n := range names {
-		m := &member{name: n}
+		m := &peer{name: n}
 		for i := range m.lanes {
 			m.lanes[i].times = newHistogram()
 		}
@@ -137,7 +137,7 @@ func (o *outliers) ejected(name string) (wait time.Duration, out bool) {
 
 // lock begins a critical section and brings everything up to date. A member
 // that is not known is nil.
-func (o *outliers) lock(name string) *member {
+func (o *outliers) lock(name string) *peer {
 	o.mu.Lock()
 	now := time.Now()
 	if o.out > 0 {
@@ -173,7 +173,7 @@ func (o *outliers) comeBack(now time.Time) {
 }
 
 // eject takes a member out, if the fleet can do without it.
-func (o *outliers) eject(m *member, why string) {
+func (o *outliers) eject(m *peer, why string) {
 	n := len(o.members)
 	most := min(n-1, max(1, int(o.set.MaxShare*float64(n))))
 	if o.out >= most {
@@ -186,7 +186,7 @@ func (o *outliers) eject(m *member, why string) {
 	o.untold = append(o.untold, ejection{name: m.name, wait: wait, why: why})
 }
 
-func (m *member) clear() {
+func (m *peer) clear() {
 	m.calls, m.failures = 0, 0
 	for i := range m.lanes {
 		m.lanes[i].times.Reset()
@@ -207,7 +207,7 @@ func (o *outliers) judge() {
 			slow = append(slow, figure{m, s})
 		}
 	}
-	bad := map[*member]string{}
+	bad := map[*peer]string{}
 	for i, f := range errs {
 		if usual, ok := peers(errs, i); ok && f.value >= o.set.MinErrors && f.value > 0 && f.value >= o.set.Factor*usual {
 			bad[f.member] = fmt.Sprintf("%.0f %% of its calls failed, of its peers' %.0f %%", 100*f.value, 100*usual)
@@ -246,7 +246,7 @@ func (o *outliers) judge() {
 }
 
 type figure struct {
-	member *member
+	member *peer
 	value  float64
 }
 
@@ -269,7 +269,7 @@ func peers(all []figure, i int) (float64, bool) {
 
 // slowdown is how many times as long as usual calls took in this window, by
 // the sort of call there was more of; false where too little is known.
-func (m *member) slowdown(least int) (times float64, ok bool) {
+func (m *peer) slowdown(least int) (times float64, ok bool) {
 	lane := &m.lanes[0]
 	if m.lanes[1].times.TotalCount() > lane.times.TotalCount() {
 		lane = &m.lanes[1]
@@ -285,7 +285,7 @@ func (h *habit) median() time.Duration {
 }
 
 // learn takes the window into the habit.
-func (m *member) learn(least int) {
+func (m *peer) learn(least int) {
 	for i := range m.lanes {
 		h := &m.lanes[i]
 		if h.times.TotalCount() < int64(max(1, least)) {

@@ -28,8 +28,8 @@ func fleetOf(names ...string) []standing {
 	return list
 }
 
-// shares is how often each candidate comes first over n requests.
-func shares(by ranking, list []standing, n int) map[string]float64 {
+// firstPlaces is how often each candidate comes first over n requests.
+func firstPlaces(by ranking, list []standing, n int) map[string]float64 {
 	first := map[string]float64{}
 	for i := range n {
 		mine := slices.Clone(list)
@@ -51,9 +51,9 @@ func wantShares(t *testing.T, got map[string]float64, want map[string]float64) {
 func TestWeightedGivesEachItsShare(t *testing.T) {
 	list := fleetOf("a", "b", "c")
 	list[0].weight, list[1].weight, list[2].weight = 5, 3, 2
-	wantShares(t, shares(byWeight, list, 4000), map[string]float64{"a": 0.5, "b": 0.3, "c": 0.2})
+	wantShares(t, firstPlaces(byWeight, list, 4000), map[string]float64{"a": 0.5, "b": 0.3, "c": 0.2})
 	list[0].weight = 0
-	wantShares(t, shares(byWeight, list, 4000), map[string]float64{"b": 0.6, "c": 0.4})
+	wantShares(t, firstPlaces(byWeight, list, 4000), map[string]float64{"b": 0.6, "c": 0.4})
 	n := &need{seed: 7, marker: "m"}
 	byWeight(n, list)
 	if list[2].name != "a" {
@@ -97,7 +97,7 @@ func TestLeastOutstanding(t *testing.T) {
 	if list[0].name != "a" {
 		t.Errorf("order %q, want a, which has 2.5 calls for each unit of weight against 3", namesOf(list))
 	}
-	wantShares(t, shares(byLoad, fleetOf("a", "b", "c"), 3000), map[string]float64{"a": 1. / 3, "b": 1. / 3, "c": 1. / 3})
+	wantShares(t, firstPlaces(byLoad, fleetOf("a", "b", "c"), 3000), map[string]float64{"a": 1. / 3, "b": 1. / 3, "c": 1. / 3})
 }
 
 func TestLatencyTakesTheBetterOfTwo(t *testing.T) {
@@ -105,13 +105,13 @@ func TestLatencyTakesTheBetterOfTwo(t *testing.T) {
 	list[0].latency, list[1].latency, list[2].latency = 100*ms, 200*ms, 300*ms
 	// The best of two out of three: the fastest unless it is not drawn, the
 	// slowest never.
-	wantShares(t, shares(byLatency, list, 6000), map[string]float64{"a": 2. / 3, "b": 1. / 3})
+	wantShares(t, firstPlaces(byLatency, list, 6000), map[string]float64{"a": 2. / 3, "b": 1. / 3})
 	list[0].outstanding = 5 // six times 100 ms is more than 300
-	wantShares(t, shares(byLatency, list, 6000), map[string]float64{"b": 2. / 3, "c": 1. / 3})
+	wantShares(t, firstPlaces(byLatency, list, 6000), map[string]float64{"b": 2. / 3, "c": 1. / 3})
 	list[1].latency = 0 // never seen and idle: tried at once
-	wantShares(t, shares(byLatency, list, 6000), map[string]float64{"b": 2. / 3, "c": 1. / 3})
+	wantShares(t, firstPlaces(byLatency, list, 6000), map[string]float64{"b": 2. / 3, "c": 1. / 3})
 	list[1].outstanding = 1 // never seen and busy: left alone
-	wantShares(t, shares(byLatency, list, 6000), map[string]float64{"c": 2. / 3, "a": 1. / 3})
+	wantShares(t, firstPlaces(byLatency, list, 6000), map[string]float64{"c": 2. / 3, "a": 1. / 3})
 }
 
 func TestCostAsksTheCheapest(t *testing.T) {

@@ -56,7 +56,7 @@ func (c *contest[T]) end() {
 	c.wg.Wait()
 }
 
-// race makes an attempt in the caller's goroutine and, if it has shown nothing
+// compete makes an attempt in the caller's goroutine and, if it has shown nothing
 // after delay and permit then says yes, a hedge beside it. The first that
 // succeeds wins, and the context of the other ends with errHedgeLost. A first
 // attempt that fails before delay is not replaced, as that is failover and not
@@ -65,7 +65,7 @@ func (c *contest[T]) end() {
 // attempt must return soon after its context ends. If it succeeds after it has
 // lost, discard is called with what it brought, from the same goroutine. The
 // winner's context goes on until end.
-func race[T any](ctx context.Context, delay time.Duration, permit func() bool,
+func compete[T any](ctx context.Context, delay time.Duration, permit func() bool,
 	attempt func(ctx context.Context, hedge bool) (T, error), discard func(T),
 ) *contest[T] {
 	r := &running[T]{discard: discard}

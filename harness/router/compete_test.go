@@ -66,7 +66,7 @@ func (r course) make(ctx context.Context, name string) (string, error) {
 	return name, nil
 }
 
-func TestRace(t *testing.T) {
+func TestCompete(t *testing.T) {
 	const never = time.Hour
 	for _, c := range []struct {
 		name          string
@@ -95,7 +95,7 @@ func TestRace(t *testing.T) {
 				began := time.Now()
 				var discarded string
 				var held context.Context
-				r := race(t.Context(), time.Second, func() bool { return !c.refuse }, func(ctx context.Context, hedge bool) (string, error) {
+				r := compete(t.Context(), time.Second, func() bool { return !c.refuse }, func(ctx context.Context, hedge bool) (string, error) {
 					v, err := "", error(nil)
 					if hedge {
 						v, err = c.hedge.make(ctx, "hedge")
@@ -133,12 +133,12 @@ func TestRace(t *testing.T) {
 	}
 }
 
-func TestRaceEndsWithItsRequest(t *testing.T) {
+func TestCompeteEndsWithItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began, gone := time.Now(), errors.New("gone")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(2*time.Second, func() { cancel(gone) })
-		r := race(ctx, time.Second, func() bool { return true }, func(ctx context.Context, _ bool) (int, error) {
+		r := compete(ctx, time.Second, func() bool { return true }, func(ctx context.Context, _ bool) (int, error) {
 			<-ctx.Done()
 			return 0, context.Cause(ctx)
 		}, func(int) {})
@@ -151,7 +151,7 @@ func TestRaceEndsWithItsRequest(t *testing.T) {
 
 // However the two go: one winner if any succeeds in time, every other success
 // is discarded, nothing runs on after end, and hedges keep to their budget.
-func TestRaceIsSound(t *testing.T) {
+func TestCompeteIsSound(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		runs := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) course {
 			return course{
@@ -167,7 +167,7 @@ func TestRaceIsSound(t *testing.T) {
 				requests++
 				var mu sync.Mutex
 				won, thrown, active := 0, 0, 0
-				r := race(t.Context(), time.Second, budget.take, func(ctx context.Context, hedge bool) (string, error) {
+				r := compete(t.Context(), time.Second, budget.take, func(ctx context.Context, hedge bool) (string, error) {
 					mu.Lock()
 					active++
 					mu.Unlock()
@@ -202,10 +202,10 @@ func TestRaceIsSound(t *testing.T) {
 	})
 }
 
-func BenchmarkRace(b *testing.B) {
+func BenchmarkCompete(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		r := race(b.Context(), time.Hour, func() bool { return false }, func(context.Context, bool) (int, error) { return 1, nil }, func(int) {})
+		r := compete(b.Context(), time.Hour, func() bool { return false }, func(context.Context, bool) (int, error) { return 1, nil }, func(int) {})
 		r.end()
 	}
 }
