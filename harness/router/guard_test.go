@@ -122,8 +122,13 @@ func TestGuardrailNamesAWrongPattern(t *testing.T) {
 // However a stream is cut, poison is caught as it is in the whole, and its
 // telling part is never delivered; a clean text passes unchanged.
 func TestGuardrailInStreams(t *testing.T) {
-	g := testGuard(t)
+	loose := testGuard(t)
+	tight, err := newGuardrail([]string{`TENANT-B-\d{4}`, "Kowalczyk"}, 64) // holds nothing back but for a trigger
+	if err != nil {
+		t.Fatal(err)
+	}
 	rapid.Check(t, func(t *rapid.T) {
+		g := rapid.SampledFrom([]*guardrail{tight, loose}).Draw(t, "rules")
 		lead := strings.Join(rapid.SliceOfN(rapid.SampledFrom(ordinary), 0, 3).Draw(t, "lead"), "\n") + "\n"
 		i := rapid.IntRange(-1, len(poisoned)-1).Draw(t, "poison")
 		text := lead
