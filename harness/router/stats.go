@@ -119,4 +119,3 @@ func (b *statsBook) of(model string) *stats {
 	b.by[model] = s
 	return s
 }
-
