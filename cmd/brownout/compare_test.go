@@ -45,7 +45,7 @@ func TestCompare(t *testing.T) {
 		says string
 	}{
 		{"nothing to compare", nil, "give one of --targets"},
-		{"two things at once", []string{"--targets", "bundled,direct", "--policies", "priority,latency"}, "give one of --targets"},
+		{"two things at once", []string{"--targets", "bundled,direct", "--victims", "openai,anthropic"}, "give one of --targets"},
 		{"only one", []string{"--targets", "bundled"}, "only one variant"},
 		{"unknown target", []string{"--targets", "bundled,direkt"}, `did you mean "direct"?`},
 		{"unknown victim", []string{"--victims", "openai,antropic"}, `did you mean "anthropic"?`},

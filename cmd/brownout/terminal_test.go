@@ -148,12 +148,12 @@ func hasColour(s string) bool {
 func TestLauncherInATerminal(t *testing.T) {
 	t.Parallel()
 	w := openTerminal(t, 110, 35, "")
-	w.waitFor("provider-outage", "latency-spike")
+	w.waitFor("address-lost", "cloud-partition")
 	w.keys("/")
 	w.keys("-l", "deprecation")
-	w.waitFor("1 of 5 scenarios", "model-deprecation")
+	w.waitFor("1 of ", "model-deprecation")
 	w.keys("Escape")
-	w.waitFor("enter run", "latency-spike") // a key right behind an escape would be read as one with alt
+	w.waitFor("enter run", "address-lost") // a key right behind an escape would be read as one with alt
 	w.keys("q")
 	w.waitFor("exit code 0")
 }
