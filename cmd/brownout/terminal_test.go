@@ -151,7 +151,7 @@ func TestLauncherInATerminal(t *testing.T) {
 	w.waitFor("address-lost", "cloud-partition")
 	w.keys("/")
 	w.keys("-l", "deprecation")
-	w.waitFor("1 of ", "model-deprecation")
+	w.waitFor("/deprecation", "model-deprecation")
 	w.keys("Escape")
 	w.waitFor("enter run", "address-lost") // a key right behind an escape would be read as one with alt
 	w.keys("q")
