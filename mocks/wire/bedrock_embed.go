@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Surfaces of embeddings: bodies of InvokeModel. Facts: AWS's user guide, read
-// 2026-11.
+// Surfaces of embeddings: bodies of InvokeModel. Their fields and
+// limits are unverified.
 const (
 	surfaceTitanEmbed  = "invoke-titan-embed"
 	surfaceCohereEmbed = "invoke-cohere-embed"
@@ -70,7 +70,7 @@ func decodeTitanEmbed(body []byte) (*EmbedRequest, *Failure) {
 	case in.Text == nil:
 		return nil, malformedBody("#: required key [inputText] not found")
 	case *in.Text == "":
-		return nil, malformedBody("expected minLength: 1, actual: 0") // seen in public reports
+		return nil, malformedBody("expected minLength: 1, actual: 0") // unverified
 	case in.Dimensions != 0 && !slices.Contains(titanDimensions, in.Dimensions):
 		return nil, malformedBody("#/dimensions: %d is not a valid enum value", in.Dimensions) // unverified
 	}

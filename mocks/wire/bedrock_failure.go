@@ -83,7 +83,7 @@ var bedrockFailures = map[FailureKind]usual{
 		if makerOf(f.Model) == "anthropic" && f.LimitValue > 0 {
 			return fmt.Sprintf("The model returned the following errors: prompt is too long: %d tokens > %d maximum", f.Asked, f.LimitValue)
 		}
-		if f.Surface == surfaceTitanEmbed { // seen in public reports
+		if f.Surface == surfaceTitanEmbed { // unverified
 			return fmt.Sprintf("400 Bad Request: Too many input tokens. Max input tokens: %d, request input token count: %d", f.LimitValue, f.Asked)
 		}
 		return "Input is too long for requested model."
