@@ -17,9 +17,9 @@ import (
 // reach, beside those that package wire names (X-Brownout-Deadline-Ms,
 // X-Brownout-Allow, X-Brownout-Regions). None is forwarded.
 const (
-	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from a cache, and kept in it; "off": neither. router: hit, semantic, joined or stale, where the answer is from a cache
-	HeaderWorkflow = "X-Brownout-Workflow" // client: id of the workflow that the request is a step of; what budgets and loop limits count by
-	HeaderPriority = "X-Brownout-Priority" // client: low, normal (the default) or high; whom a full queue lets wait
+	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from a cache, and kept in it; "off": neither. The router has no cache yet: it only takes the header from what it passes on
+	HeaderWorkflow = "X-Brownout-Workflow" // client: id of the workflow that the request is a step of; traces, decisions and cost metrics name it
+	HeaderPriority = "X-Brownout-Priority" // client: low, normal (the default) or high; without a queue nothing follows from it yet
 	HeaderAgent    = "X-Brownout-Key"      // client: whose account it is, where that is not the API key
 )
 
@@ -27,7 +27,7 @@ const (
 // (X-Brownout-Provider, X-Brownout-Class, X-Brownout-Attempts) and
 // X-Brownout-Cache.
 const (
-	HeaderStep  = "X-Brownout-Step"  // the step of the degradation ladder, where the answer is not from the best one: a class, cache or static
+	HeaderStep  = "X-Brownout-Step"  // the step of the degradation ladder, where the answer is not from the best one: a class
 	HeaderModel = "X-Brownout-Model" // the model that was asked of the provider
 )
 

@@ -23,7 +23,7 @@ type key struct {
 var keys = []key{
 	{name: "off", meaning: "mitigations switched off, by the names below; \"all\": every one"},
 	{name: "on", meaning: "mitigations switched on, also out of an \"all\" in off"},
-	{name: "policy", meaning: "whom to ask first: priority (the first usable backend of order), weighted, least_outstanding, latency (peak EWMA, the better of two), cost, or hybrid (by rule)"},
+	{name: "policy", meaning: "whom to ask first: priority (the first usable backend of order) is the only one there is"},
 	{name: "order", meaning: "backend names, best first; empty: as they are listed"},
 	{name: "failover", meaning: "move to the next backend when one fails; false: only the first allowed one"},
 	{name: "filter_failover", meaning: "move to the next backend after a content-filter refusal; false: it is passed on with its reason"},

@@ -18,9 +18,7 @@ type Mitigation struct {
 
 // mitigations is the one table of them, in the order in which their stages are
 // met by a request. On by default is what costs nothing while it is idle and
-// changes no answer that a client did not agree to; off is what guesses
-// (semantic_cache), alters prompts (context_trim, redaction) or refuses what
-// may be meant (loop_limit).
+// changes no answer that a client did not agree to.
 func mitigations() []Mitigation {
 	return []Mitigation{
 		{Name: "privacy", On: true, Summary: "a request reaches only the classes and regions it allows; where nobody is left it fails closed"},
