@@ -186,7 +186,7 @@ func (p *problems) value(n *node, f reflect.Value, s shape, key string) {
 }
 
 // list decodes a list of texts. One text given by an override is a list of it,
-// and more may be joined by commas: --set router.off=hedging,cache.
+// and more may be joined by commas: --set router.off=breaker,retries.
 func (p *problems) list(n *node, f reflect.Value, s shape, key string, oneOf []string) {
 	var list []string
 	var nodes []*node
