@@ -13,9 +13,8 @@ import (
 	"brownout/plan"
 )
 
-// clearTime bounds how long clearing a fault may take, also after an interrupt:
-// toxiproxy may wait 5 s for a chunk whose client has left.
-const clearTime = 15 * time.Second
+// clearTime bounds how long clearing a fault may take, also after an interrupt.
+const clearTime = 5 * time.Second
 
 // conductor walks a plan's timeline: it injects and clears faults and says
 // which phase the run is in.

@@ -83,22 +83,33 @@ func (f *flow) after(stub *toxics.ToxicStub, timer *time.Timer, wait time.Durati
 // in the meantime, which is longer than clearing a fault may take.
 const flushTime = 250 * time.Millisecond
 
+// settleTime is how long flush waits for another chunk: the one before it may
+// be about to hand it on, and would meet toxiproxy's own 5 s if nobody were
+// there to see that its client has left.
+const settleTime = 25 * time.Millisecond
+
 // flush hands on what is held and what waits behind it, as the toxic is
 // removed. A connection whose end takes nothing any more is closed.
 func (f *flow) flush(stub *toxics.ToxicStub) {
-	for c := f.held; ; {
+	settled := stopped()
+	defer settled.Stop()
+	for c, start := f.held, time.Now(); ; {
 		if c != nil && stub.WriteOutput(c, flushTime) != nil {
 			stub.Close()
 			return
 		}
 		f.held = nil
+		if time.Since(start) > flushTime { // a client that takes all there is
+			return
+		}
+		settled.Reset(settleTime)
 		select {
 		case c = <-stub.Input:
 			if c == nil {
 				stub.Close()
 				return
 			}
-		default:
+		case <-settled.C:
 			return
 		}
 	}
