@@ -18,7 +18,7 @@ run: build ## run the flagship scenario: live screen on a terminal, headless oth
 	bin/brownout run provider-outage
 
 test: needs check race sdks ## format, vet, staticcheck and every test
-	$(MAKE) -j2 calibrate js # both wait more than they work
+	$(MAKE) -j3 calibrate library js # all wait more than they work
 
 needs: ## install what the tests need and the machine lacks (tmux and Chromium, on Debian)
 	@lack=; for p in tmux chromium; do command -v $$p >/dev/null || lack="$$lack $$p"; done; \
@@ -48,8 +48,11 @@ sdks: ## the official Go SDKs against the mocks
 calibrate: ## run the built-in scenarios against the router and its controls
 	$(GO) test -count=1 -run '^TestCalibration$$' ./cmd/brownout
 
+# A run that a busy machine left inconclusive proves nothing, and is asked for
+# once more; one that failed is not.
 library: build ## run every built-in scenario against the bundled router, side by side
-	bin/brownout run --suite all --headless --no-journal
+	@all() { bin/brownout run --suite all --headless --no-journal; }; \
+	all || { code=$$?; [ $$code -eq 3 ] && all || exit $$code; }
 
 js: build ## the official JavaScript SDKs against the mocks
 	@command -v node >/dev/null || { echo "make js: node is missing, so the JavaScript SDKs are not tested"; exit 0; }; \

@@ -30,7 +30,7 @@ type calibrated struct {
 
 // The score is calibrated on scenarios of each sort of trouble: no failover <
 // retries only < the bundled router, and a gateway that does nothing never
-// passes. The whole library runs with "make library", which takes minutes.
+// passes. What every built-in scenario comes to is seen by "make library".
 //
 // All runs go side by side, on a shorter timeline and under a lower rate than
 // the scenarios have, so that the whole takes half a minute and half of two
