@@ -240,7 +240,7 @@ func (c *call) follow(a *attempt) (end *wire.Failure, more bool) {
 	if gated && fail.Kind == wire.FailRateLimit {
 		return nil, true // the gate keeps away, and wait may come back
 	}
-	again := !gated && (how.again || how.alone && !c.others(cand))
+	again := !gated && (how.again || how.alone && c.others(cand) == 0)
 	if !again || cand.tries > set.Retries {
 		cand.spent = true
 		return nil, true
@@ -264,14 +264,15 @@ func (c *call) amended(a *attempt) bool {
 	return false
 }
 
-// others tells whether somebody but cand could be asked now.
-func (c *call) others(cand *candidate) bool {
+// others tells how many beside cand could be asked now.
+func (c *call) others(cand *candidate) int {
+	n := 0
 	for i := range c.cands {
 		if v := &c.cands[i]; v != cand && !v.spent && c.refuses(v) == nil {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 // announce tells of a retry or a failover before it happens.

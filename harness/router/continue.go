@@ -44,7 +44,7 @@ func (c *call) resume(u *upstream, t *told, fail *wire.Failure) (*reply, *wire.F
 	} else {
 		j.tokens = u.tokens
 	}
-	if how := conductFor(fail.Kind); !how.again || c.others(u.by) {
+	if how := conductFor(fail.Kind); !how.again || c.others(u.by) > 0 {
 		u.by.spent = true
 	}
 	if j.mode == plan.ContinuePrefill {

@@ -93,6 +93,17 @@ func TestSilentProviderIsNotAskedTwice(t *testing.T) {
 	})
 }
 
+// Two silent providers leave a unary request the time for a third: each has the
+// share of the deadline that its followers have, and no less than the time-out.
+func TestSeveralSilentProviders(t *testing.T) {
+	set := plan.Router{FirstTokenTimeout: 500 * time.Millisecond, Breaker: plan.Breaker{Disabled: true}}
+	fleet := []*fake{backend("a", always(hangs)), backend("b", always(hangs)), backend("c", always(answers("from c", 900*time.Millisecond)))}
+	run(t, set, fleet, func(w *world) {
+		// 3.9 s are left for three: 1.3 s each.
+		w.want(w.send(ask{deadline: 4 * time.Second}), "c", 3, 3500*time.Millisecond)
+	})
+}
+
 // Where nobody could take over, a slow answer is better than none.
 func TestLoneProviderMayBeSlow(t *testing.T) {
 	run(t, plan.Router{}, []*fake{backend("a", always(answers("from a", 3*time.Second)))}, func(w *world) {

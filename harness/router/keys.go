@@ -21,14 +21,14 @@ type key struct {
 // keys is the one table of settings: what a file may say, what PrintConfig
 // shows. Durations are written with their unit.
 var keys = []key{
-	{name: "off", meaning: "mitigations switched off, by the names below; \"all\": every one"},
+	{name: "off", meaning: "mitigations switched off, by the names above; \"all\": every one"},
 	{name: "on", meaning: "mitigations switched on, also out of an \"all\" in off"},
 	{name: "policy", meaning: "whom to ask first: priority (the first usable backend of order) is the only one there is"},
 	{name: "order", meaning: "backend names, best first; empty: as they are listed"},
 	{name: "failover", meaning: "move to the next backend when one fails; false: only the first allowed one"},
 	{name: "filter_failover", meaning: "move to the next backend after a content-filter refusal; false: it is passed on with its reason"},
 	{name: "deadline", meaning: "budget of a request whose client names none; \"off\": no budget, whatever the client names"},
-	{name: "first_token_timeout", meaning: "silence allowed before a stream's first token while another backend could take over; a unary answer has half of what is left of its deadline, but no less than this; or \"off\""},
+	{name: "first_token_timeout", meaning: "silence allowed before a stream's first token while another backend could take over; a unary answer has its share of what is left of its deadline, as large as that of each backend that could be asked after it, but no less than this; or \"off\""},
 	{name: "first_token_factor", meaning: "once enough answers were seen, the time-out shrinks to this multiple of their 95th percentile"},
 	{name: "stream_gap_timeout", meaning: "silence allowed between two tokens; or \"off\""},
 	{name: "connect_timeout", meaning: "time allowed for connecting; or \"off\""},

@@ -11,23 +11,28 @@ const seenEnough = 20
 // the deadline alone ends the attempt. Otherwise a stream has
 // FirstTokenTimeout to its first token. A unary answer shows no first token
 // (asking for it as a stream would, at the price of an event per token in
-// every hop), so it has half of what is left of the deadline, but no less than
-// FirstTokenTimeout: enough for a long answer where the client has time, and
-// never so much that the next provider could not answer too.
+// every hop), so it has its share of what is left of the deadline, as large as
+// that of each who could be asked after it, but no less than FirstTokenTimeout:
+// enough for a long answer where the client has time, and never so much that
+// nobody else could answer where several are silent.
 //
 // Both shrink to a multiple of what that provider's model took lately, so that
 // a silent provider costs no more than it must.
 func (c *call) patience(cand *candidate) silence {
 	s := silence{whole: !c.req.Stream}
 	limit := c.r.set.FirstTokenTimeout
-	if limit < 0 || !c.others(cand) {
+	if limit < 0 {
+		return s
+	}
+	others := c.others(cand)
+	if others == 0 {
 		return s
 	}
 	switch {
 	case c.req.Stream:
 		s.limit = min(limit, c.usual(cand, limit/5))
 	case !c.deadline.IsZero():
-		s.limit = max(limit, c.left()/2)
+		s.limit = max(limit, c.left()/time.Duration(1+others))
 		s.limit = min(s.limit, c.usual(cand, limit/2))
 	}
 	return s
