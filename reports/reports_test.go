@@ -2,6 +2,7 @@ package reports_test
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
 	"flag"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"brownout/harness/journal"
 	"brownout/harness/score"
 	"brownout/reports"
 )
@@ -241,5 +243,46 @@ func TestAnnotations(t *testing.T) {
 		"::warning title=hostile (bundled%2C seed 7)%3A inconclusive::inconclusive: 50 %25%0A::error::forged\n"
 	if b.String() != want {
 		t.Errorf("got\n%q\nwant\n%q", b.String(), want)
+	}
+}
+
+// What others wrote stays text where a spreadsheet opens it.
+func TestSamplesAreNoFormulas(t *testing.T) {
+	path := filepath.Join(t.TempDir(), reports.JournalFile)
+	w, err := journal.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range []journal.Event{
+		&journal.RunStarted{Schema: journal.Schema, RunID: "r"},
+		&journal.Sample{Marker: "chat-1", Request: "chat", Outcome: journal.Failed, Detail: `=cmd|' /C calc'!A0`, Model: "+1", Provider: "@x"},
+		&journal.Sample{Marker: "chat-2", Request: "chat", Outcome: journal.OK, Detail: "-2", Status: 200},
+		&journal.RunFinished{},
+	} {
+		if err := w.Append(journal.Record{Seq: uint64(i + 1), Event: e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := reports.LookupFormat("samples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := f.WriteRun(&b, finished(), path); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&b).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for _, row := range rows[1:] {
+		for _, c := range row {
+			if strings.ContainsAny(c[:min(1, len(c))], "=+-@") {
+				t.Errorf("%q is a formula", c)
+			}
+		}
 	}
 }

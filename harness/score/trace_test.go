@@ -94,6 +94,7 @@ func TestTracing(t *testing.T) {
 // bounded number, in order.
 func TestKeptTraces(t *testing.T) {
 	m := newSim()
+	m.rate = 37 // not a number of requests that the ring is filled by whole
 	m.request = func(at time.Duration, r *request) {
 		if during(at) {
 			r.outcome = journal.Failed
