@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -131,11 +132,9 @@ type run struct {
 func (r *run) open(now time.Time) error {
 	r.epoch = now
 	if r.options.OutDir != "" {
-		dir := filepath.Join(r.options.OutDir, r.session.ID)
-		err := os.MkdirAll(dir, 0o755)
+		err := r.claimDir()
 		if err == nil {
-			r.session.Dir = dir
-			r.writer, err = journal.Create(filepath.Join(dir, JournalName))
+			r.writer, err = journal.Create(filepath.Join(r.session.Dir, JournalName))
 		}
 		if err != nil {
 			err = fmt.Errorf("cannot keep the run: %w; name a writable directory with --out, or use --no-journal", err)
@@ -150,6 +149,27 @@ func (r *run) open(now time.Time) error {
 		r.vegeta = f
 	}
 	return nil
+}
+
+// claimDir makes the run's own directory. Runs that begin at one moment, in one
+// process or in several, may draw the same id; the later one draws again.
+func (r *run) claimDir() error {
+	err := os.MkdirAll(r.options.OutDir, 0o755)
+	for try := 0; err == nil && try < 10; try++ {
+		dir := filepath.Join(r.options.OutDir, r.session.ID)
+		if err = os.Mkdir(dir, 0o755); err == nil {
+			r.session.Dir = dir
+			return nil
+		}
+		if errors.Is(err, fs.ErrExist) {
+			err = nil
+			r.session.ID = runID(r.plan, time.Now())
+		}
+	}
+	if err == nil {
+		err = fmt.Errorf("%s: every id that was drawn is taken", r.options.OutDir)
+	}
+	return err
 }
 
 // discard closes and removes what a run that never began has made.

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -109,8 +110,13 @@ func WriteAll(outputs []Output, runs []*score.Snapshot, journals []string) error
 	return nil
 }
 
-// Replace writes a file whole or not at all.
+// Replace writes a file whole or not at all. What is no file, such as
+// /dev/stdout or a pipe, is written to as it is: a file in its place would not
+// be what was asked for.
 func Replace(path string, write func(io.Writer) error) (err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return writeTo(path, write)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
@@ -131,4 +137,13 @@ func Replace(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// writeTo writes to what is there already.
+func writeTo(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
 }

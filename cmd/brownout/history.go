@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"brownout/harness"
 	"brownout/harness/score"
 	"brownout/reports"
 )
@@ -155,7 +156,10 @@ func (a *app) reportCommand() *cobra.Command {
 			if path == "" || path == "-" {
 				return write(a.out)
 			}
-			return reports.Replace(path, write)
+			if err := reports.Replace(path, write); err != nil {
+				return &harness.EnvironmentError{Err: fmt.Errorf("--to %s: %w", path, err)}
+			}
+			return nil
 		},
 	}
 	outFlag(c, &dir)

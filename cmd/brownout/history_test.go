@@ -54,6 +54,7 @@ func TestHistory(t *testing.T) {
 		{"csv", []string{"report", bad, "--format", "csv"}, exitPassed, []string{"offered_rps", "share_openai"}},
 		{"openmetrics", []string{"report", bad, "--format", "openmetrics"}, exitPassed, []string{"brownout_score", "# EOF"}},
 		{"badge", []string{"report", bad, "--format", "badge"}, exitPassed, []string{"<svg", "fail"}},
+		{"nowhere to write", []string{"report", bad, "--format", "md", "--to", "no/such/dir/x.md"}, exitEnvironment, []string{"--to no/such/dir/x.md"}},
 		{"no such format", []string{"report", bad, "--format", "pdf"}, exitUsage, []string{`unknown format "pdf"`}},
 		{"trace", []string{"report", bad, "--trace", "availability"}, exitPassed, []string{"while it lasted", "steady state"}},
 		{"no such part", []string{"report", bad, "--trace", "beauty"}, exitUsage, []string{"no part"}},
