@@ -102,12 +102,15 @@ func TestTheWorstRunDecides(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := program(t, append([]string{"run", "--suite", "s.toml", "--no-journal"}, tt.args...)...)
-			files(t, c.Dir, tt.texts)
-			files(t, c.Dir, map[string]string{"s.toml": `scenarios = ["./*.toml"]`})
-			r := finish(t, c)
-			if strings.Contains(r.out, "the harness was the bottleneck") {
-				t.Skip("the machine is too busy to tell")
+			var r result
+			for range 3 { // again where the machine was too busy to tell
+				c := program(t, append([]string{"run", "--suite", "s.toml", "--no-journal"}, tt.args...)...)
+				files(t, c.Dir, tt.texts)
+				files(t, c.Dir, map[string]string{"s.toml": `scenarios = ["./*.toml"]`})
+				r = finish(t, c)
+				if !strings.Contains(r.out, "the harness was the bottleneck") {
+					break
+				}
 			}
 			if r.code != tt.code || !strings.Contains(r.out, tt.says) {
 				t.Errorf("exit code %d, want %d:\n%s%s", r.code, tt.code, r.out, r.err)
