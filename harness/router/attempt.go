@@ -2,7 +2,6 @@ package router
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,8 +14,7 @@ import (
 type attempt struct {
 	cand    *candidate
 	pass    pass
-	number  int  // from 1, over all of the request
-	hedge   bool // asked because another is slow
+	number  int // from 1, over all of the request
 	started time.Time
 	first   time.Duration // to the first token or whole answer; 0: none
 	took    time.Duration // to the end
@@ -24,7 +22,7 @@ type attempt struct {
 	fail    *wire.Failure // why it failed; nil where it did not
 	says    verdict       // of its provider
 	usage   wire.Usage    // what is known to be billed
-	lost    bool          // the other of two answered first, or the client left: no fault of its own
+	lost    bool          // the client left: no fault of its own
 	trials  []trial
 	up      *upstream
 	extra   bool            // fields beyond the neutral form were sent
@@ -43,18 +41,13 @@ type reply struct {
 	source source
 }
 
-// errOutrun is the cause with which the slower of two attempts ends.
-var errOutrun = errors.New("another provider answered first")
-
-// open sets up an attempt. Nothing of the request changes, so that a hedge may
-// be opened beside an attempt in progress.
-func (c *call) open(cand *candidate, p pass, hedge bool) *attempt {
-	a := &attempt{cand: cand, pass: p, number: c.attempts + 1, hedge: hedge, started: time.Now()}
+// open sets up an attempt.
+func (c *call) open(cand *candidate, p pass) *attempt {
+	a := &attempt{cand: cand, pass: p, number: c.attempts + 1, started: time.Now()}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(c.ctx))
 	u := &upstream{by: cand, made: a, ctx: ctx, cancel: cancel}
 	u.detach = context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })
 	a.up = u
-	cand.stats.outstanding.Add(1)
 	if c.trace != nil {
 		a.trials = append(a.trials, c.trace.attempt(c, a))
 	}
@@ -86,13 +79,11 @@ func (c *call) try(a *attempt) (*reply, *wire.Failure) {
 		return rep, nil
 	}
 	a.fail, a.says = fail, conductFor(fail.Kind).says
-	outrun := errors.Is(context.Cause(u.ctx), errOutrun)
-	if c.ctx.Err() != nil || outrun {
-		// The request ended under the attempt, or somebody else was faster.
-		// That is the backend's doing only if it had been silent for longer
-		// than it should.
-		a.says, a.lost = neutral, outrun || c.gone()
-		if !c.gone() && !outrun && c.r.set.FirstTokenTimeout > 0 && a.first >= c.r.set.FirstTokenTimeout {
+	if c.ctx.Err() != nil {
+		// The request ended under the attempt. That is the backend's doing only
+		// if it had been silent for longer than it should.
+		a.says, a.lost = neutral, c.gone()
+		if !c.gone() && c.r.set.FirstTokenTimeout > 0 && a.first >= c.r.set.FirstTokenTimeout {
 			a.says = unhealthy
 		}
 	}
@@ -126,7 +117,6 @@ func (a *attempt) began() {
 // end tells them that all is said.
 func (a *attempt) end() {
 	a.took = time.Since(a.started)
-	a.cand.stats.outstanding.Add(-1)
 	for _, t := range a.trials {
 		if t.ended != nil {
 			t.ended(a)

@@ -75,8 +75,14 @@ func (c *call) forward() (*reply, *wire.Failure) {
 			break
 		}
 		c.announce(cand)
-		rep, failed := c.run(cand, p)
-		for _, a := range failed {
+		a := c.open(cand, p)
+		c.attempts++
+		cand.tries++
+		rep, fail := c.try(a)
+		if rep == nil || rep.stream == nil { // a stream's bill comes with its end
+			c.bill(a)
+		}
+		if fail != nil && !a.lost {
 			c.causes = append(c.causes, cause{a.cand.backend, a.fail})
 		}
 		if rep != nil {
@@ -85,14 +91,12 @@ func (c *call) forward() (*reply, *wire.Failure) {
 		if c.ctx.Err() != nil {
 			break
 		}
-		for _, a := range failed {
-			end, more := c.follow(a)
-			if end != nil {
-				return nil, end
-			}
-			if !more {
-				return nil, c.exhausted()
-			}
+		end, more := c.follow(a)
+		if end != nil {
+			return nil, end
+		}
+		if !more {
+			return nil, c.exhausted()
 		}
 	}
 	return nil, c.exhausted()
@@ -105,7 +109,7 @@ func (c *call) granted() bool {
 		return true
 	}
 	for _, f := range c.r.stages.grant {
-		if c.denied = f(c, false); c.denied != nil {
+		if c.denied = f(c); c.denied != nil {
 			return false
 		}
 	}
@@ -116,8 +120,14 @@ func (c *call) granted() bool {
 // there is none, it takes one that is barred only softly, and at last one
 // whose breaker is open.
 func (c *call) next() (*candidate, pass, bool) {
-	if v, p, ok := c.nextBut(nil); ok {
-		return v, p, true
+	for i := range c.cands {
+		v := &c.cands[i]
+		if v.spent || c.barred(v) != nil {
+			continue
+		}
+		if p, shut := v.gate.admit(v.model); shut == nil {
+			return v, p, true
+		}
 	}
 	for i := range c.cands {
 		v := &c.cands[i]
@@ -132,21 +142,6 @@ func (c *call) next() (*candidate, pass, bool) {
 	}
 	if v := c.soonest(func(r *refusal) bool { return r.open }); v != nil {
 		if p, ok := v.gate.admitLastResort(v.model); ok {
-			return v, p, true
-		}
-	}
-	return nil, pass{}, false
-}
-
-// nextBut is the first candidate, other than one, that may be asked without
-// second thoughts.
-func (c *call) nextBut(other *candidate) (*candidate, pass, bool) {
-	for i := range c.cands {
-		v := &c.cands[i]
-		if v == other || v.spent || c.barred(v) != nil {
-			continue
-		}
-		if p, shut := v.gate.admit(v.model); shut == nil {
 			return v, p, true
 		}
 	}

@@ -28,7 +28,6 @@ const (
 	LastResort        = "last_resort"         // every breaker was open; one call was let through
 	Refused           = "refused"             // no provider was allowed
 	Exhausted         = "exhausted"           // nobody was left, or no time
-	Hedge             = "hedge"               // a second provider was asked beside a slow one
 	Continued         = "continued"           // a broken stream goes on elsewhere
 	LongerContext     = "longer_context"      // a prompt that was too long went to a longer context
 	Shimmed           = "shimmed"             // a provider refused a field, which was left out

@@ -33,24 +33,12 @@ const (
 
 // terms are what a client's headers say about a request.
 type terms struct {
-	bound                bool // it restricts whom it may reach
-	anyClass, anyRegion  bool
-	classes, regions     []string
-	key                  string // whose money it is; "": not said
-	workflow             string
-	priority             priorityLevel
-	cacheable, forbidden bool // it says so
+	bound               bool // it restricts whom it may reach
+	anyClass, anyRegion bool
+	classes, regions    []string
+	key                 string // whose money it is; "": not said
+	workflow            string
 }
-
-// priorityLevel orders requests that wait.
-type priorityLevel int
-
-// Levels.
-const (
-	priorityLow priorityLevel = iota - 1
-	priorityNormal
-	priorityHigh
-)
 
 // readTerms takes in the headers of a request.
 func (s *settings) readTerms(h http.Header) terms {
@@ -66,18 +54,6 @@ func (s *settings) readTerms(h http.Header) terms {
 		t.regions, t.anyRegion = s.Privacy.Regions, false
 	}
 	t.bound = !t.anyClass || !t.anyRegion
-	switch h.Get(HeaderPriority) {
-	case "low":
-		t.priority = priorityLow
-	case "high":
-		t.priority = priorityHigh
-	}
-	switch h.Get(HeaderCache) {
-	case "on":
-		t.cacheable = true
-	case "off":
-		t.forbidden = true
-	}
 	for _, name := range [...]string{HeaderAgent, "Authorization", "X-Api-Key"} {
 		if t.key = h.Get(name); t.key != "" {
 			break

@@ -3,7 +3,6 @@ package router
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"brownout/mocks/wire"
 )
@@ -14,8 +13,10 @@ import (
 // without any costs nothing.
 //
 // A request meets the places in the order of the fields. Functions are called
-// from the request's goroutine (attempt, prepare, answer and flow of a hedge
-// from its own) and must not block, but for admit.
+// from the request's goroutine and must not block, but for admit.
+//
+// So far api_shim alone takes places here (edit, amend); the others stand for
+// the mitigations that are still to come, and cost nothing meanwhile.
 type stage struct {
 	// resolve turns the model that was asked for into the one that is meant.
 	resolve func(c *call, asked string) string
@@ -40,8 +41,8 @@ type stage struct {
 	bars func(c *call, cand *candidate) *refusal
 
 	// grant tells whether a request may make an attempt beyond its first; a
-	// refusal ends the request's attempts (that of a hedge only the hedge).
-	grant func(c *call, hedge bool) *refusal
+	// refusal ends the request's attempts.
+	grant func(c *call) *refusal
 
 	// attempt is told of an attempt that is about to be made, and may follow
 	// it.
@@ -53,10 +54,6 @@ type stage struct {
 
 	// edit changes the HTTP request of an attempt, just before it is sent.
 	edit func(a *attempt, q *http.Request)
-
-	// hedge tells after how much silence of cand a second provider is asked;
-	// 0: never.
-	hedge func(c *call, cand *candidate) time.Duration
 
 	// heard sees status and headers of each answer of a provider, errors too.
 	heard func(cand *candidate, status int, h http.Header)
@@ -138,11 +135,10 @@ type stages struct {
 	model    []func(c *call, b *backend, asked string) string
 	choose   []func(c *call, cands []candidate) []candidate
 	bars     []func(c *call, cand *candidate) *refusal
-	grant    []func(c *call, hedge bool) *refusal
+	grant    []func(c *call) *refusal
 	attempt  []func(c *call, a *attempt) trial
 	prepare  []func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
 	edit     []func(a *attempt, q *http.Request)
-	hedge    []func(c *call, cand *candidate) time.Duration
 	heard    []func(cand *candidate, status int, h http.Header)
 	answer   []func(c *call, a *attempt, w *wire.Answer) *wire.Failure
 	flow     []func(c *call, a *attempt) flow
@@ -174,7 +170,6 @@ func (v *stages) add(s *stage) {
 	put(&v.attempt, s.attempt, s.attempt != nil)
 	put(&v.prepare, s.prepare, s.prepare != nil)
 	put(&v.edit, s.edit, s.edit != nil)
-	put(&v.hedge, s.hedge, s.hedge != nil)
 	put(&v.heard, s.heard, s.heard != nil)
 	put(&v.answer, s.answer, s.answer != nil)
 	put(&v.flow, s.flow, s.flow != nil)

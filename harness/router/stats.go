@@ -4,39 +4,21 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
-// stats are what was seen of one model of one backend: the live figures that
-// policies choose by and time-outs and hedges are derived from.
+// stats are what was seen of one model of one backend: what time-outs are
+// derived from.
 type stats struct {
-	outstanding atomic.Int64 // calls in progress
-
 	mu     sync.Mutex
-	ewma   float64 // of the latency to the first token, in nanoseconds; peaks count at once, and fade
-	at     time.Time
 	stream latencies // to the first token of a stream
 	whole  latencies // of unary answers
 }
-
-// fade is the time in which a peak of the latency loses 63 % of its weight.
-// Source of the method: Finagle's peak EWMA load balancer, whose default it is.
-const fade = 10 * time.Second
 
 // saw takes in the time that an answer took to begin.
 func (s *stats) saw(took time.Duration, streamed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	x := float64(took)
-	if x >= s.ewma {
-		s.ewma = x
-	} else {
-		w := math.Exp(-float64(now.Sub(s.at)) / float64(fade))
-		s.ewma = s.ewma*w + x*(1-w)
-	}
-	s.at = now
 	if streamed {
 		s.stream.add(took)
 	} else {

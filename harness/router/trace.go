@@ -157,7 +157,7 @@ func (t *traced) attempt(c *call, a *attempt) trial {
 		attribute.String("gen_ai.request.model", cand.model),
 		attribute.String("gen_ai.provider.name", providerName(cand.Dialect)),
 		attribute.String("brownout.provider", cand.Name), attribute.String("brownout.class", cand.Class),
-		attribute.Int("brownout.attempt", a.number), attribute.Bool("brownout.hedge", a.hedge))
+		attribute.Int("brownout.attempt", a.number))
 	if u, err := url.Parse(cand.BaseURL); err == nil {
 		attrs = append(attrs, attribute.String("server.address", u.Hostname()))
 		if _, port, err := net.SplitHostPort(u.Host); err == nil {
