@@ -65,6 +65,8 @@ var (
 			OpenFor: 1 * time.Second, Probes: 2,
 		},
 		Continuation: Continuation{Mode: ContinueAuto, Most: 2},
+		Cache:        Cache{Scope: CacheMarked, TTL: time.Minute, Entries: 10_000, Bytes: 64 << 20},
+		StaleIfError: StaleIfError{For: 10 * time.Minute},
 		Tracing:      Tracing{Share: 1},
 	}
 	// DefaultWorkers caps the requests in flight. Above it the run is

@@ -38,6 +38,11 @@ type Router struct {
 	Continuation Continuation `json:"continuation" toml:"continuation"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
 
+	// Answers given before.
+	Cache        Cache        `json:"cache" toml:"cache"`
+	StaleIfError StaleIfError `json:"stale_if_error" toml:"stale_if_error"`
+	Ladder       Ladder       `json:"degradation_ladder" toml:"degradation_ladder"`
+
 	// Models, money and work.
 	Tracing Tracing `json:"tracing" toml:"tracing"`
 }
@@ -85,11 +90,45 @@ type Continuation struct {
 	Most int    `json:"most" toml:"most"` // joins of one stream
 }
 
+// What may be cached.
+const (
+	CacheMarked        = "marked"        // what the client marks as cacheable
+	CacheDeterministic = "deterministic" // and what is asked at temperature 0
+	CacheAll           = "all"           // everything but what the client forbids
+)
+
+// CacheScopes are the words of Cache.Scope.
+var CacheScopes = []string{CacheMarked, CacheDeterministic, CacheAll}
+
+// Cache keeps whole answers to identical requests. It also bounds what
+// stale_if_error keeps. Entries never cross keys, privacy classes or regions.
+type Cache struct {
+	Scope   string        `json:"scope" toml:"scope"`     // CacheMarked, CacheDeterministic or CacheAll
+	TTL     time.Duration `json:"ttl_ns" toml:"ttl"`      // age up to which an answer is given again
+	Entries int           `json:"entries" toml:"entries"` // at most; the least recently used leave
+	Bytes   int           `json:"bytes" toml:"bytes"`     // of all answers, at most
+}
+
+// StaleIfError answers from an expired entry of the cache where nobody can
+// answer.
+type StaleIfError struct {
+	For time.Duration `json:"for_ns" toml:"for"` // age beyond the cache's ttl, at most
+}
+
 // Steps of the degradation ladder beside the classes.
 const (
 	StepCache  = "cache"
 	StepStatic = "static"
 )
+
+// Ladder orders what a request falls back to.
+type Ladder struct {
+	Steps  []string `json:"steps,omitempty" toml:"steps"`   // classes, best first, then StepCache and StepStatic; none: the order of the providers, then both
+	Static string   `json:"static,omitempty" toml:"static"` // the last step's answer; empty: there is none
+}
+
+// LadderSteps are the words of Ladder.Steps.
+var LadderSteps = append([]string{StepCache, StepStatic}, Classes...)
 
 // Privacy bounds who may see a request that says nothing itself.
 type Privacy struct {
@@ -111,5 +150,7 @@ var Mitigations = []string{
 
 	"breaker", "retries",
 	"context_fallback", "held_streams", "continuation", "validation",
+	"cache",
+	"stale_if_error",
 	"degradation_ladder", "tracing",
 }
