@@ -32,7 +32,8 @@ type Router struct {
 	Route []Route `json:"route,omitempty" toml:"route"` // the first that matches the asked model decides; none: Order
 
 	// Traffic.
-	Breaker Breaker `json:"breaker" toml:"breaker"`
+	Breaker     Breaker     `json:"breaker" toml:"breaker"`
+	RetryBudget RetryBudget `json:"retry_budget" toml:"retry_budget"`
 
 	// Content.
 	Continuation Continuation `json:"continuation" toml:"continuation"`
@@ -66,6 +67,14 @@ type Breaker struct {
 	Window       time.Duration `json:"window_ns" toml:"window"`            // within this time
 	OpenFor      time.Duration `json:"open_for_ns" toml:"open_for"`        // then probes half-open
 	Probes       int           `json:"probes" toml:"probes"`               // successes that close it again
+}
+
+// RetryBudget bounds retries and failovers to a share of traffic, so that an
+// outage cannot multiply the load.
+type RetryBudget struct {
+	Share  float64       `json:"share" toml:"share"`                       // attempts beyond the first, over the requests in Window, 0..1
+	Floor  int           `json:"floor_per_second" toml:"floor_per_second"` // so many a second are always allowed, so that low traffic can retry
+	Window time.Duration `json:"window_ns" toml:"window"`                  // how long a request's share may be spent
 }
 
 // Ways to go on with a stream that broke after its first token.
@@ -110,6 +119,7 @@ var Mitigations = []string{
 	"privacy", "api_shim",
 
 	"breaker", "retries",
+	"retry_budget",
 	"context_fallback", "held_streams", "continuation", "validation",
 	"degradation_ladder", "tracing",
 }

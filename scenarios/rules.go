@@ -109,6 +109,10 @@ var rules = map[string]rule{
 	"router.breaker.open_for":      positive,
 	"router.breaker.probes":        atLeastOne,
 
+	"router.retry_budget.share":            whole,
+	"router.retry_budget.floor_per_second": atLeastOne,
+	"router.retry_budget.window":           positive,
+
 	"router.off":                {oneOf: append([]string{"all"}, plan.Mitigations...)},
 	"router.on":                 {oneOf: append([]string{"all"}, plan.Mitigations...)},
 	"router.first_token_factor": positive,
