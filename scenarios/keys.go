@@ -186,4 +186,6 @@ var keyDocs = map[string]string{
 	"router.tracing":                 "OpenTelemetry spans with the GenAI conventions, where OTEL_EXPORTER_OTLP_ENDPOINT is set",
 	"router.tracing.content":         "put prompts and answers into spans too",
 	"router.tracing.share":           "share of requests traced; needs OTEL_EXPORTER_OTLP_ENDPOINT",
+	"router.validation":              "an empty, cut or off-schema answer, or one of another model, is a failure of its provider",
+	"router.validation.checks":       "empty, finish (why it ended), schema (JSON, and calls of functions), model (who answered); none named: all",
 }

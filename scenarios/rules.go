@@ -114,6 +114,7 @@ var rules = map[string]rule{
 	"router.first_token_factor": positive,
 	"router.continuation.mode":  {oneOf: plan.ContinueModes},
 	"router.continuation.most":  atLeastOne,
+	"router.validation.checks":  {oneOf: plan.AnswerChecks},
 	"router.privacy.allow":      {oneOf: plan.Classes},
 	"router.tracing.share":      whole,
 
