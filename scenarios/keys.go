@@ -8,6 +8,7 @@ var keyDocs = map[string]string{
 	"about":   "a paragraph for people: what happens in the world, and what a good system does",
 	"tags":    "free words by which `list` filters",
 	"seeds":   "the challenges that the scenario exercises",
+	"shows":   "the router's mitigations whose worth the scenario shows: `brownout worth` runs it without each of them",
 	"seed":    "key of every random decision; `--seed` takes its place",
 	"target":  "system under test; `--target` takes its place",
 	"vars":    "values of any type that `\"${name}\"` stands for elsewhere; `--set vars.name=…` changes one",

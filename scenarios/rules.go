@@ -29,6 +29,7 @@ var (
 
 // rules is the one table of bounds, by the path of a key in a scenario.
 var rules = map[string]rule{
+	"shows":             {oneOf: plan.Mitigations},
 	"load.rate":         notNegative,
 	"load.duration":     positive,
 	"load.workers":      atLeastOne,
