@@ -37,6 +37,7 @@ type Router struct {
 
 	// Content.
 	Continuation Continuation `json:"continuation" toml:"continuation"`
+	Validation   Validation   `json:"validation" toml:"validation"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
 
 	// Models, money and work.
@@ -92,6 +93,22 @@ var ContinueModes = []string{ContinueAuto, ContinuePrefill, ContinueSplice}
 type Continuation struct {
 	Mode string `json:"mode" toml:"mode"` // ContinueAuto, ContinuePrefill or ContinueSplice
 	Most int    `json:"most" toml:"most"` // joins of one stream
+}
+
+// Checks of answers.
+const (
+	CheckEmpty  = "empty"  // no text and no call of a function
+	CheckFinish = "finish" // no reason to finish, or one that does not fit
+	CheckSchema = "schema" // not the JSON that was asked for, or a call of a function that is none
+	CheckModel  = "model"  // not the model that was asked of the provider
+)
+
+// AnswerChecks are the words of Validation.Checks.
+var AnswerChecks = []string{CheckEmpty, CheckFinish, CheckSchema, CheckModel}
+
+// Validation takes a bad answer as a failure of its provider.
+type Validation struct {
+	Checks []string `json:"checks,omitempty" toml:"checks"` // of AnswerChecks; none: all
 }
 
 // Steps of the degradation ladder beside the classes.

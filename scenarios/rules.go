@@ -29,6 +29,7 @@ var (
 
 // rules is the one table of bounds, by the path of a key in a scenario.
 var rules = map[string]rule{
+	"shows":             {oneOf: plan.Mitigations},
 	"load.rate":         notNegative,
 	"load.duration":     positive,
 	"load.workers":      atLeastOne,
@@ -118,6 +119,7 @@ var rules = map[string]rule{
 	"router.first_token_factor": positive,
 	"router.continuation.mode":  {oneOf: plan.ContinueModes},
 	"router.continuation.most":  atLeastOne,
+	"router.validation.checks":  {oneOf: plan.AnswerChecks},
 	"router.privacy.allow":      {oneOf: plan.Classes},
 	"router.tracing.share":      whole,
 

@@ -88,6 +88,7 @@ func compile(s plan.Router) (settings, error) {
 	c.mitigations(s.Off, s.On)
 	c.oneOf("policy", s.Policy, plan.RouterPolicies)
 	c.oneOf("continuation.mode", s.Continuation.Mode, plan.ContinueModes)
+	c.allOf("validation.checks", s.Validation.Checks, plan.AnswerChecks)
 	c.allOf("privacy.allow", s.Privacy.Allow, plan.Classes)
 	c.bounds(&s)
 	c.routes(s.Route)
