@@ -32,10 +32,12 @@ type Router struct {
 	Route []Route `json:"route,omitempty" toml:"route"` // the first that matches the asked model decides; none: Order
 
 	// Traffic.
-	Breaker Breaker `json:"breaker" toml:"breaker"`
+	Breaker     Breaker     `json:"breaker" toml:"breaker"`
+	RetryBudget RetryBudget `json:"retry_budget" toml:"retry_budget"`
 
 	// Content.
 	Continuation Continuation `json:"continuation" toml:"continuation"`
+	Validation   Validation   `json:"validation" toml:"validation"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
 
 	// Answers given before.
@@ -73,6 +75,14 @@ type Breaker struct {
 	Probes       int           `json:"probes" toml:"probes"`               // successes that close it again
 }
 
+// RetryBudget bounds retries and failovers to a share of traffic, so that an
+// outage cannot multiply the load.
+type RetryBudget struct {
+	Share  float64       `json:"share" toml:"share"`                       // attempts beyond the first, over the requests in Window, 0..1
+	Floor  int           `json:"floor_per_second" toml:"floor_per_second"` // so many a second are always allowed, so that low traffic can retry
+	Window time.Duration `json:"window_ns" toml:"window"`                  // how long a request's share may be spent
+}
+
 // Ways to go on with a stream that broke after its first token.
 const (
 	ContinueAuto    = "auto"    // by prefill where the model takes one, else by splice
@@ -90,45 +100,21 @@ type Continuation struct {
 	Most int    `json:"most" toml:"most"` // joins of one stream
 }
 
-// What may be cached.
+// Checks of answers.
 const (
-	CacheMarked        = "marked"        // what the client marks as cacheable
-	CacheDeterministic = "deterministic" // and what is asked at temperature 0
-	CacheAll           = "all"           // everything but what the client forbids
+	CheckEmpty  = "empty"  // no text and no call of a function
+	CheckFinish = "finish" // no reason to finish, or one that does not fit
+	CheckSchema = "schema" // not the JSON that was asked for, or a call of a function that is none
+	CheckModel  = "model"  // not the model that was asked of the provider
 )
 
-// CacheScopes are the words of Cache.Scope.
-var CacheScopes = []string{CacheMarked, CacheDeterministic, CacheAll}
+// AnswerChecks are the words of Validation.Checks.
+var AnswerChecks = []string{CheckEmpty, CheckFinish, CheckSchema, CheckModel}
 
-// Cache keeps whole answers to identical requests. It also bounds what
-// stale_if_error keeps. Entries never cross keys, privacy classes or regions.
-type Cache struct {
-	Scope   string        `json:"scope" toml:"scope"`     // CacheMarked, CacheDeterministic or CacheAll
-	TTL     time.Duration `json:"ttl_ns" toml:"ttl"`      // age up to which an answer is given again
-	Entries int           `json:"entries" toml:"entries"` // at most; the least recently used leave
-	Bytes   int           `json:"bytes" toml:"bytes"`     // of all answers, at most
+// Validation takes a bad answer as a failure of its provider.
+type Validation struct {
+	Checks []string `json:"checks,omitempty" toml:"checks"` // of AnswerChecks; none: all
 }
-
-// StaleIfError answers from an expired entry of the cache where nobody can
-// answer.
-type StaleIfError struct {
-	For time.Duration `json:"for_ns" toml:"for"` // age beyond the cache's ttl, at most
-}
-
-// Steps of the degradation ladder beside the classes.
-const (
-	StepCache  = "cache"
-	StepStatic = "static"
-)
-
-// Ladder orders what a request falls back to.
-type Ladder struct {
-	Steps  []string `json:"steps,omitempty" toml:"steps"`   // classes, best first, then StepCache and StepStatic; none: the order of the providers, then both
-	Static string   `json:"static,omitempty" toml:"static"` // the last step's answer; empty: there is none
-}
-
-// LadderSteps are the words of Ladder.Steps.
-var LadderSteps = append([]string{StepCache, StepStatic}, Classes...)
 
 // Privacy bounds who may see a request that says nothing itself.
 type Privacy struct {
@@ -149,6 +135,7 @@ var Mitigations = []string{
 	"privacy", "api_shim",
 
 	"breaker", "retries",
+	"retry_budget",
 	"context_fallback", "held_streams", "continuation", "validation",
 	"cache",
 	"stale_if_error",

@@ -181,7 +181,7 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	case c.req.Stream:
 		return c.askStream(a)
 	}
-	w, fail := u.whole(c)
+	w, fail := u.whole()
 	if fail != nil {
 		return nil, fail
 	}
@@ -223,7 +223,7 @@ func (c *call) askStream(a *attempt) (*reply, *wire.Failure) {
 		}
 	}
 	if c.r.set.has("held_streams") || c.join != nil {
-		if fail := u.head(c.join != nil); fail != nil {
+		if fail := u.head(); fail != nil {
 			return nil, fail
 		}
 	}
@@ -249,7 +249,7 @@ func (u *upstream) refusedWith(res *http.Response) *wire.Failure {
 }
 
 // whole reads a unary answer.
-func (u *upstream) whole(c *call) (*wire.Answer, *wire.Failure) {
+func (u *upstream) whole() (*wire.Answer, *wire.Failure) {
 	buf := bodies.Get().(*[]byte)
 	defer bodies.Put(buf)
 	body, err := readAll(io.LimitReader(&u.body, wire.MaxBody), buf)
@@ -259,9 +259,6 @@ func (u *upstream) whole(c *call) (*wire.Answer, *wire.Failure) {
 	a, err := u.by.dialect.DecodeAnswer(body)
 	if err != nil {
 		return nil, judge(u.ctx, err)
-	}
-	if c.r.set.has("validation") && a.Text == "" && len(a.ToolCalls) == 0 && a.Finish == wire.FinishStop {
-		return nil, &wire.Failure{Kind: wire.FailMalformed, Message: "the answer is empty"}
 	}
 	return a, nil
 }

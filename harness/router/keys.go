@@ -45,8 +45,14 @@ var keys = []key{
 	{name: "breaker.open_for", meaning: "then stays open for so long before it probes; lasting failures (retired model, quota, key) count five times"},
 	{name: "breaker.probes", meaning: "probes at once when half-open, and successes that close it again"},
 
+	{name: "retry_budget.share", meaning: "attempts beyond a request's first, as a share of the requests in window, at most …"},
+	{name: "retry_budget.floor_per_second", meaning: "… beside so many a second, which are always allowed, so that low traffic can retry"},
+	{name: "retry_budget.window", meaning: "how long a request's share may be spent"},
+
 	{name: "continuation.mode", meaning: "auto, prefill (only where the model goes on with a partial answer) or splice (only by asking again and skipping what was delivered)"},
 	{name: "continuation.most", meaning: "joins of one stream"},
+
+	{name: "validation.checks", meaning: "empty, finish (why it ended), schema (JSON, and calls of functions), model (who answered); none named: all"},
 
 	{name: "cache.scope", meaning: "marked (by the client: X-Brownout-Cache: on, or max-age, max-stale or stale-if-error in Cache-Control), deterministic (also what is asked at temperature 0) or all; conversations in which functions may be called only where they are marked"},
 	{name: "cache.ttl", meaning: "age up to which an answer is given again; to the same key, classes, regions and user only"},

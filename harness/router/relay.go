@@ -79,6 +79,7 @@ func (c *call) writeStream(w http.ResponseWriter, a *wire.Answer) error {
 // it elsewhere where it breaks.
 func (c *call) relay(w http.ResponseWriter, rep *reply, end *ending) *wire.Failure {
 	u := rep.stream
+	u.introduce()
 	t := told{head: wire.Answer{ID: u.id, Model: u.model, Created: time.Now()}}
 	if t.head.ID == "" {
 		t.head.ID = c.newAnswerID()

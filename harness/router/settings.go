@@ -89,6 +89,7 @@ func compile(s plan.Router) (settings, error) {
 	c.oneOf("policy", s.Policy, plan.RouterPolicies)
 	c.oneOf("continuation.mode", s.Continuation.Mode, plan.ContinueModes)
 	c.oneOf("cache.scope", s.Cache.Scope, plan.CacheScopes)
+	c.allOf("validation.checks", s.Validation.Checks, plan.AnswerChecks)
 	c.allOf("privacy.allow", s.Privacy.Allow, plan.Classes)
 	c.steps(s.Ladder)
 	c.bounds(&s)

@@ -38,8 +38,9 @@ type stage struct {
 	bars func(c *call, cand *candidate) *refusal
 
 	// grant tells whether a request may make an attempt beyond its first; a
-	// refusal ends the request's attempts.
-	grant func(c *call) *refusal
+	// refusal ends the request's attempts. back, where it is not nil, is called
+	// if the attempt is not made after all.
+	grant func(c *call) (back func(), no *refusal)
 
 	// attempt is told of an attempt that is about to be made, and may follow
 	// it.
@@ -132,7 +133,7 @@ type stages struct {
 	model    []func(c *call, b *backend, asked string) string
 	choose   []func(c *call, cands []candidate) []candidate
 	bars     []func(c *call, cand *candidate) *refusal
-	grant    []func(c *call) *refusal
+	grant    []func(c *call) (func(), *refusal)
 	attempt  []func(c *call, a *attempt) trial
 	prepare  []func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
 	edit     []func(a *attempt, q *http.Request)
