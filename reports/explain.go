@@ -106,6 +106,13 @@ func ExplainMetric(w io.Writer, m plan.Metric) {
 	if m.Required {
 		name = fmt.Sprintf("%q", m.Name+"(NAME)")
 	}
+	if len(m.Spans) > 0 {
+		var of []string
+		for _, span := range m.Spans {
+			of = append(of, fmt.Sprintf("%q", m.Name+" "+span+" FAULT"))
+		}
+		fmt.Fprintf(w, "of a window %s\n", strings.Join(of, " or "))
+	}
 	fmt.Fprintf(w, "in a file   [expect]\n            %s = %q\n", name, m.Example())
 }
 
