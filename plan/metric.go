@@ -68,7 +68,7 @@ func Metrics() []Metric {
 		{Name: "workflow_cost", Unit: UnitUSD, Doc: "billed for all calls of one workflow, failed attempts that are billed included: the dearest of them"},
 		{Name: "misbilled", Unit: UnitCount, Arg: request, Spans: both, Doc: "good answers that name another model, or other token counts, than the call that gave them, so that somebody pays for an attempt that failed"},
 		{Name: "poisoned", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests answered with a text that carries a canary: an injected instruction, or what was told to another tenant"},
-		{Name: "swapped", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests answered by a model that no provider they may reach has"},
+		{Name: "swapped", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests answered by a model that no provider they may reach has, or by another of the provider's models than it was asked for"},
 		{Name: "disagreeing", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests asked again, word for word and at the same temperature, whose second answer differed from the first"},
 		{Name: "cached", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests answered without a call to any provider"},
 		{Name: "stale", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests answered from a cache with an answer older than the mix's max_age"},

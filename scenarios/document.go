@@ -30,6 +30,7 @@ type head struct {
 	About   string   `toml:"about"`
 	Tags    []string `toml:"tags"`
 	Seeds   []string `toml:"seeds"` // challenges
+	Shows   []string `toml:"shows"` // mitigations
 	Seed    *uint64  `toml:"seed"`
 	Target  string   `toml:"target"`
 }
@@ -65,7 +66,7 @@ func read(file, name string, root *node) *document {
 	}})
 	d.plan.Title, d.plan.Target = strings.TrimSpace(h.Title), h.Target
 	d.plan.About = paragraphs(h.About)
-	d.plan.Tags, d.plan.Challenges = h.Tags, h.Seeds
+	d.plan.Tags, d.plan.Challenges, d.plan.Shows = h.Tags, h.Seeds, h.Shows
 	if h.Seed != nil {
 		d.plan.Seed = *h.Seed
 	}
