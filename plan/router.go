@@ -40,6 +40,11 @@ type Router struct {
 	Validation   Validation   `json:"validation" toml:"validation"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
 
+	// Answers given before.
+	Cache        Cache        `json:"cache" toml:"cache"`
+	StaleIfError StaleIfError `json:"stale_if_error" toml:"stale_if_error"`
+	Ladder       Ladder       `json:"degradation_ladder" toml:"degradation_ladder"`
+
 	// Models, money and work.
 	Tracing Tracing `json:"tracing" toml:"tracing"`
 }
@@ -111,12 +116,6 @@ type Validation struct {
 	Checks []string `json:"checks,omitempty" toml:"checks"` // of AnswerChecks; none: all
 }
 
-// Steps of the degradation ladder beside the classes.
-const (
-	StepCache  = "cache"
-	StepStatic = "static"
-)
-
 // Privacy bounds who may see a request that says nothing itself.
 type Privacy struct {
 	Allow   []string `json:"allow,omitempty" toml:"allow"`     // classes; none: any
@@ -138,5 +137,7 @@ var Mitigations = []string{
 	"breaker", "retries",
 	"retry_budget",
 	"context_fallback", "held_streams", "continuation", "validation",
+	"cache",
+	"stale_if_error",
 	"degradation_ladder", "tracing",
 }

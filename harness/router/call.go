@@ -35,8 +35,11 @@ type call struct {
 	plain    bool     // fields beyond the neutral form are left out: a provider refused them
 	leaves   []func(*ending)
 	costUSD  float64
-	trace    *traced  // nil: not traced
-	fieldSet fieldSet // the fields of body, once they were looked for
+	trace    *traced                               // nil: not traced
+	fieldSet fieldSet                              // the fields of body, once they were looked for
+	recalled bool                                  // memory was worked out
+	memory   *recall                               // what it has to do with answers given before; nil: nothing
+	whole    []func(a *wire.Answer, by *candidate) // told of a provider's whole answer, before the client has the end of it
 }
 
 // candidate is a model of a backend as one request sees it.
