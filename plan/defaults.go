@@ -65,6 +65,7 @@ var (
 			OpenFor: 1 * time.Second, Probes: 2,
 		},
 		Continuation: Continuation{Mode: ContinueAuto, Most: 2},
+		Guardrail:    Guardrail{Hold: 256},
 		Tracing:      Tracing{Share: 1},
 	}
 	// DefaultWorkers caps the requests in flight. Above it the run is

@@ -37,6 +37,7 @@ type Router struct {
 	// Content.
 	Continuation Continuation `json:"continuation" toml:"continuation"`
 	Validation   Validation   `json:"validation" toml:"validation"`
+	Guardrail    Guardrail    `json:"guardrail" toml:"guardrail"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
 
 	// Models, money and work.
@@ -102,6 +103,13 @@ type Validation struct {
 	Checks []string `json:"checks,omitempty" toml:"checks"` // of AnswerChecks; none: all
 }
 
+// Guardrail refuses answers that carry an injected instruction or a foreign
+// canary.
+type Guardrail struct {
+	Patterns []string `json:"patterns,omitempty" toml:"patterns"` // regular expressions (RE2) that no answer may match, beside the built-in ones
+	Hold     int      `json:"hold_bytes" toml:"hold_bytes"`       // of a stream held back for patterns that do not begin with fixed text
+}
+
 // Steps of the degradation ladder beside the classes.
 const (
 	StepCache  = "cache"
@@ -128,5 +136,6 @@ var Mitigations = []string{
 
 	"breaker", "retries",
 	"context_fallback", "held_streams", "continuation", "validation",
+	"guardrail",
 	"degradation_ladder", "tracing",
 }

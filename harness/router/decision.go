@@ -31,6 +31,7 @@ const (
 	Continued         = "continued"           // a broken stream goes on elsewhere
 	LongerContext     = "longer_context"      // a prompt that was too long went to a longer context
 	Shimmed           = "shimmed"             // a provider refused a field, which was left out
+	Guarded           = "guarded"             // an answer carried poison, and was refused
 	Degraded          = "degraded"            // a step down the ladder
 )
 

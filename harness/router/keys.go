@@ -50,6 +50,9 @@ var keys = []key{
 
 	{name: "validation.checks", meaning: "empty, finish (why it ended), schema (JSON, and calls of functions), model (who answered); none named: all"},
 
+	{name: "guardrail.patterns", meaning: "regular expressions (RE2) that no answer may match, such as other tenants' canaries, beside the built-in ones; what the client said itself is let through"},
+	{name: "guardrail.hold_bytes", meaning: "of a stream held back for patterns that do not begin with fixed text, so that a match is seen before it is delivered; 16 to 256"},
+
 	{name: "privacy.allow", meaning: "classes that a request without X-Brownout-Allow may reach; none named: any"},
 	{name: "privacy.regions", meaning: "regions that a request without X-Brownout-Regions may reach; none named: any"},
 
