@@ -32,13 +32,19 @@ type Router struct {
 	Route []Route `json:"route,omitempty" toml:"route"` // the first that matches the asked model decides; none: Order
 
 	// Traffic.
-	Breaker Breaker `json:"breaker" toml:"breaker"`
+	Breaker     Breaker     `json:"breaker" toml:"breaker"`
+	RetryBudget RetryBudget `json:"retry_budget" toml:"retry_budget"`
 
 	// Content.
 	Continuation Continuation `json:"continuation" toml:"continuation"`
 	Validation   Validation   `json:"validation" toml:"validation"`
 	Guardrail    Guardrail    `json:"guardrail" toml:"guardrail"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
+
+	// Answers given before.
+	Cache        Cache        `json:"cache" toml:"cache"`
+	StaleIfError StaleIfError `json:"stale_if_error" toml:"stale_if_error"`
+	Ladder       Ladder       `json:"degradation_ladder" toml:"degradation_ladder"`
 
 	// Models, money and work.
 	Tracing Tracing `json:"tracing" toml:"tracing"`
@@ -68,6 +74,14 @@ type Breaker struct {
 	Window       time.Duration `json:"window_ns" toml:"window"`            // within this time
 	OpenFor      time.Duration `json:"open_for_ns" toml:"open_for"`        // then probes half-open
 	Probes       int           `json:"probes" toml:"probes"`               // successes that close it again
+}
+
+// RetryBudget bounds retries and failovers to a share of traffic, so that an
+// outage cannot multiply the load.
+type RetryBudget struct {
+	Share  float64       `json:"share" toml:"share"`                       // attempts beyond the first, over the requests in Window, 0..1
+	Floor  int           `json:"floor_per_second" toml:"floor_per_second"` // so many a second are always allowed, so that low traffic can retry
+	Window time.Duration `json:"window_ns" toml:"window"`                  // how long a request's share may be spent
 }
 
 // Ways to go on with a stream that broke after its first token.
@@ -110,12 +124,6 @@ type Guardrail struct {
 	Hold     int      `json:"hold_bytes" toml:"hold_bytes"`       // of a stream held back for patterns that do not begin with fixed text
 }
 
-// Steps of the degradation ladder beside the classes.
-const (
-	StepCache  = "cache"
-	StepStatic = "static"
-)
-
 // Privacy bounds who may see a request that says nothing itself.
 type Privacy struct {
 	Allow   []string `json:"allow,omitempty" toml:"allow"`     // classes; none: any
@@ -135,7 +143,10 @@ var Mitigations = []string{
 	"privacy", "api_shim",
 
 	"breaker", "retries",
+	"retry_budget",
 	"context_fallback", "held_streams", "continuation", "validation",
 	"guardrail",
+	"cache",
+	"stale_if_error",
 	"degradation_ladder", "tracing",
 }

@@ -110,6 +110,19 @@ var rules = map[string]rule{
 	"router.breaker.open_for":      positive,
 	"router.breaker.probes":        atLeastOne,
 
+	"router.retry_budget.share":            whole,
+	"router.retry_budget.floor_per_second": atLeastOne,
+	"router.retry_budget.window":           positive,
+
+	"router.cache.scope":   {oneOf: plan.CacheScopes},
+	"router.cache.ttl":     positive,
+	"router.cache.entries": atLeastOne,
+	"router.cache.bytes":   atLeastOne,
+
+	"router.stale_if_error.for": positive,
+
+	"router.degradation_ladder.steps": {oneOf: plan.LadderSteps},
+
 	"router.off":                  {oneOf: append([]string{"all"}, plan.Mitigations...)},
 	"router.on":                   {oneOf: append([]string{"all"}, plan.Mitigations...)},
 	"router.first_token_factor":   positive,

@@ -114,6 +114,12 @@ func TestSchemaChecksWhatEditorsWrite(t *testing.T) {
 	if !bytes.Equal([]byte(r.out), scenarios.Schema()) {
 		t.Error("it is not the schema")
 	}
+	if r := brownout(t, "schema", "report"); r.code != exitPassed || !strings.Contains(r.out, "brownout.report/1") {
+		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
+	}
+	if r := brownout(t, "schema", "reprot"); r.code != exitUsage || !strings.Contains(r.err, `did you mean "report"?`) {
+		t.Errorf("exit code %d: %s", r.code, r.err)
+	}
 }
 
 func TestPlanDrawsWithoutRunning(t *testing.T) {

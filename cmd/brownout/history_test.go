@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"brownout/reports"
 )
 
@@ -35,6 +37,7 @@ func TestHistory(t *testing.T) {
 			t.Fatalf("%s has no report", k.ID)
 		}
 		ids[k.Report.Run.Target] = k.ID
+		fitsSchema(t, filepath.Join(k.Dir, reports.ReportFile))
 	}
 	good, bad := ids["bundled"], ids["direct"]
 	for _, c := range []struct {
@@ -101,4 +104,33 @@ func TestHistory(t *testing.T) {
 			t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
 		}
 	})
+}
+
+// fitsSchema holds the report of a real run against the schema that is printed.
+func fitsSchema(t *testing.T, path string) {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(brownout(t, "schema", "report").out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("urn:report", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("urn:report")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	report, err := jsonschema.UnmarshalJSON(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(report); err != nil {
+		t.Errorf("%s: %v", path, err)
+	}
 }

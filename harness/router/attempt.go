@@ -39,6 +39,9 @@ type reply struct {
 	embeds *wire.Embeddings // instead, of a request for embeddings
 	stream *upstream        // nil where it is whole
 	source source
+
+	age   time.Duration // of an answer given before
+	class string        // of who gave that
 }
 
 // open sets up an attempt.
