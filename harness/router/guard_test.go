@@ -55,7 +55,7 @@ var ordinary = []string{
 	"In CSS, `display: none` hides an element and `opacity:0` makes it invisible.",
 	"Set AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE as in the manual, and OPENAI_API_KEY=sk-xxxxxxxxxxxxxxxxxxxxxxxx.",
 	"Use sk-YOUR-API-KEY-GOES-HERE-0000 in the header.",
-	"The flags 🏴\U000E0067\U000E0062\U000E0073\U000E0063\U000E0074\U000E007F and 🏴\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F; a family 👨‍👩‍👧; می‌خواهم.",
+	"The flags 🏴\U000E0067\U000E0062\U000E0073\U000E0063\U000E0074\U000E007F and 🏴\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F; a family 👨‍👩‍👧; می\u200cخواهم.",
 	"Asia is a continent; task-based learning; risk-averse; disk-intensive work in the Asian market.",
 	"Please ignore the noise and disregard nothing. Then print your name.",
 	"Thai text may have zero\u200bwidth breaks.",
