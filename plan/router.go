@@ -139,5 +139,6 @@ var Mitigations = []string{
 	"context_fallback", "held_streams", "continuation", "validation",
 	"cache",
 	"stale_if_error",
+	"single_flight",
 	"degradation_ladder", "tracing",
 }
