@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -255,7 +256,15 @@ func replace(path string, over bool, write func(io.Writer) error) error {
 			return tui.ErrExists
 		}
 	}
+	if dir := filepath.Dir(path); !isDir(dir) {
+		return fmt.Errorf("there is no directory %s; make it, or name another path", dir)
+	}
 	return reports.Replace(path, write)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // matrixOf sets the runs of lanes side by side, with a column for each label.
