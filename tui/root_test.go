@@ -268,4 +268,19 @@ func TestMouse(t *testing.T) {
 	if back := turn(turn(rep, 10, 10, tea.MouseWheelDown), 10, 10, tea.MouseWheelUp).top().screen.(report); back.first[0] != 0 {
 		t.Error("the wheel does not turn back")
 	}
+
+	o := Options{NoColor: true}
+	live := sized(newRoot(newRunning(stoppable(fixture()), fixtureDesk(), o), fixtureDesk(), o), 120, 40)
+	x, y = at(live, " Verdict ")
+	if got := click(live, x, y+2).top().screen.(running); got.focus != panelVerdict {
+		t.Errorf("clicked the verdict, and panel %d has the focus", got.focus)
+	}
+	x, y = at(live, " Events ")
+	turned := turn(live, x, y+2, tea.MouseWheelUp).top().screen.(running)
+	if turned.follow || turned.focus != panelLanes {
+		t.Error("the wheel did not turn the events, or took the focus")
+	}
+	if got := turn(turn(live, x, y+2, tea.MouseWheelUp), x, y+2, tea.MouseWheelDown).top().screen.(running); !got.follow {
+		t.Error("turned back to its last line, the log does not follow")
+	}
 }
