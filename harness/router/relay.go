@@ -125,6 +125,14 @@ func (c *call) relay(w http.ResponseWriter, rep *reply, end *ending) *wire.Failu
 		}
 		u, end.by = next.stream, next.by
 		u.body.out = out
+		// From here on it is this one's words, where the client's dialect can say
+		// so; the trailer says it in all.
+		u.introduce()
+		if v, ok := s.(wire.Renamer); ok && u.model != t.head.Model {
+			v.Rename(u.model)
+		}
+		t.head.Model = u.model
+		w.Header().Set(http.TrailerPrefix+HeaderContinued, c.join.by)
 	}
 }
 
