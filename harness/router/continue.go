@@ -65,10 +65,7 @@ func (c *call) resume(u *upstream, t *told, fail *wire.Failure) (*reply, *wire.F
 	if rep.made.prefill {
 		how = plan.ContinuePrefill
 	}
-	if j.by != "" {
-		j.by += ", "
-	}
-	j.by += rep.by.Name + "/" + rep.by.model
+	j.wentOn(rep.by)
 	c.r.tell(Decision{What: Continued, Provider: rep.by.Name, Marker: c.marker, Detail: "by " + how + ", after " + u.by.Name + ": " + fail.Error()})
 	return rep, nil
 }
@@ -80,6 +77,14 @@ func (c *call) onlyPartial() {
 			v.spent = true
 		}
 	}
+}
+
+// wentOn notes who went on.
+func (j *joint) wentOn(by *candidate) {
+	if j.by != "" {
+		j.by += ", "
+	}
+	j.by += by.Name + "/" + by.model
 }
 
 // blank is the white space between words.
