@@ -116,6 +116,10 @@ var rules = map[string]rule{
 	"router.continuation.most":  atLeastOne,
 	"router.privacy.allow":      {oneOf: plan.Classes},
 	"router.tracing.share":      whole,
+	"router.rule.policy":        {oneOf: plan.RulePolicies},
+	"router.rule.deadline_max":  positive,
+	"router.rule.prompt_min":    notNegative,
+	"router.rule.prompt_max":    notNegative,
 
 	"fault.at":      notNegative,
 	"fault.for":     positive,

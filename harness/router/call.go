@@ -37,6 +37,8 @@ type call struct {
 	costUSD  float64
 	trace    *traced  // nil: not traced
 	fieldSet fieldSet // the fields of body, once they were looked for
+
+	wordCount int // of the prompt, once they were counted
 }
 
 // candidate is a model of a backend as one request sees it.
