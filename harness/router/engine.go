@@ -32,7 +32,8 @@ type engine struct {
 	rules    []rule // of the policy hybrid
 	stages   stages
 	kept     map[string]keepsake
-	before   *engine // what it takes the place of; nil once it is built
+	answers  *answerCache // see keepsAnswers; nil: nothing is answered from memory
+	before   *engine      // what it takes the place of; nil once it is built
 	tell     func(Decision)
 	log      *slog.Logger
 
