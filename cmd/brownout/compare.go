@@ -40,7 +40,8 @@ func (a *app) compareCommand() *cobra.Command {
 		Long: `Compare runs the same plan with the same seed for each variant, all of one
 repeat side by side, so that a machine that drifts drifts for all of them, and
 prints a matrix: the best and the worst are marked, and what cannot be told from
-the best with 95 % confidence is said to be like it.
+the best with 95 % confidence is said to be like it. On a terminal the runs are
+shown side by side while they go on.
 
 One of --targets, --victims, --policies and --mitigations says what is compared.
 --policies sets ways of the bundled router to choose whom to ask first side by side;
@@ -68,6 +69,7 @@ One of --targets, --victims, --policies and --mitigations says what is compared.
 	fl.StringSliceVar(&f.report, "report", nil, "write the comparison: FORMAT=PATH; formats: "+strings.Join(reports.MatrixFormats(), ", "))
 	fl.StringVar(&f.out, "out", defaultOut, "directory in which runs are kept")
 	fl.BoolVar(&f.noJournal, "no-journal", false, "keep nothing of the runs on disk")
+	fl.BoolVar(&f.headless, "headless", false, "print progress and the matrix, also on a terminal")
 	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
 	return c
 }
@@ -84,30 +86,26 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 	if err != nil {
 		return err
 	}
-	var runs []reports.SuiteRun
+	var list []*scenarios.Scenario
 	for _, name := range names {
-		for n := range f.repeat {
-			for _, v := range variants {
-				sc, err := scenarios.Open(name)
-				if err != nil {
-					return err
-				}
-				r, err := resolveEntry(scenarios.Entry{Scenario: sc}, f.runFlags, uint64(n))
-				if err != nil {
-					return err
-				}
-				if err := v.apply(r.Plan); err != nil {
-					return err
-				}
-				r.Name += " " + v.label
-				runs = append(runs, r)
-			}
+		sc, err := scenarios.Open(name)
+		if err != nil {
+			return err
 		}
+		list = append(list, sc)
+	}
+	runs, labels, err := f.resolve(list, variants)
+	if err != nil {
+		return err
 	}
 	b := &batchRun{app: a, flags: f.runFlags, runs: runs}
 	// The verdicts of variants are the matrix's to tell: a control that fails is
 	// what one wants to see.
-	err = b.sideBySide(ctx, f.limits(runtime.NumCPU()))
+	if f.headless || !a.interactive() {
+		err = b.sideBySide(ctx, f.limits(runtime.NumCPU()))
+	} else {
+		b, err = a.watchRace(ctx, strings.Join(names, ", "), labels, runs, f)
+	}
 	if code := exitCode(err); code == exitInterrupted || code == exitEnvironment {
 		return err
 	}
@@ -126,6 +124,31 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 	}
 	reports.Matrices(a.out, matrices, a.style(f.ascii))
 	return writeOutputs(outputs, func(w io.Writer, format string) error { return reports.WriteMatrices(w, format, matrices) })
+}
+
+// resolve makes the runs of a comparison and what each is called: of every
+// scenario, as often as asked, each variant.
+func (f compareFlags) resolve(list []*scenarios.Scenario, variants []variant) (runs []reports.SuiteRun, labels []string, err error) {
+	for _, sc := range list {
+		for n := range f.repeat {
+			for _, v := range variants {
+				r, err := resolveEntry(scenarios.Entry{Scenario: sc}, f.runFlags, uint64(n))
+				if err != nil {
+					return nil, nil, err
+				}
+				if err := v.apply(r.Plan); err != nil {
+					return nil, nil, err
+				}
+				label := v.label
+				if len(list) > 1 {
+					label = r.Name + " " + v.label
+				}
+				r.Name += " " + v.label
+				runs, labels = append(runs, r), append(labels, label)
+			}
+		}
+	}
+	return runs, labels, nil
 }
 
 // variants makes them from whichever flag is given.
