@@ -1,6 +1,7 @@
 package router
 
 import (
+	"fmt"
 	"math"
 	"net/http"
 	"testing"
@@ -211,6 +212,7 @@ func TestRoomNeverRunsIntoTheLimit(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		const limit, perSecond = 1000, 50
 		steps := rapid.SliceOfN(rapid.IntRange(1, 900), 1, 100).Draw(rt, "steps")
+		wrong := ""
 		synctest.Test(t, func(*testing.T) {
 			level, at := float64(limit), time.Now() // the provider's own
 			l := &rateLimit{}
@@ -236,7 +238,8 @@ func TestRoomNeverRunsIntoTheLimit(t *testing.T) {
 					level = min(limit, level+perSecond*now.Sub(at).Seconds())
 					at = now
 					if level+1e-6 < float64(n) {
-						rt.Fatalf("a call of %d tokens met a bucket with %v", n, level)
+						wrong = fmt.Sprintf("a call of %d tokens met a bucket with %v", n, level)
+						return
 					}
 					level -= float64(n)
 					flying = append(flying, open{s, toldTokens(limit, level, perSecond)})
@@ -252,6 +255,9 @@ func TestRoomNeverRunsIntoTheLimit(t *testing.T) {
 				}
 			}
 		})
+		if wrong != "" {
+			rt.Fatal(wrong)
+		}
 	})
 }
 
