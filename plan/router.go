@@ -39,7 +39,13 @@ type Router struct {
 	// Content.
 	Continuation Continuation `json:"continuation" toml:"continuation"`
 	Validation   Validation   `json:"validation" toml:"validation"`
+	Guardrail    Guardrail    `json:"guardrail" toml:"guardrail"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
+
+	// Answers given before.
+	Cache        Cache        `json:"cache" toml:"cache"`
+	StaleIfError StaleIfError `json:"stale_if_error" toml:"stale_if_error"`
+	Ladder       Ladder       `json:"degradation_ladder" toml:"degradation_ladder"`
 
 	// Models, money and work.
 	Tracing Tracing `json:"tracing" toml:"tracing"`
@@ -120,11 +126,12 @@ type Validation struct {
 	Checks []string `json:"checks,omitempty" toml:"checks"` // of AnswerChecks; none: all
 }
 
-// Steps of the degradation ladder beside the classes.
-const (
-	StepCache  = "cache"
-	StepStatic = "static"
-)
+// Guardrail refuses answers that carry an injected instruction or a foreign
+// canary.
+type Guardrail struct {
+	Patterns []string `json:"patterns,omitempty" toml:"patterns"` // regular expressions (RE2) that no answer may match, beside the built-in ones
+	Hold     int      `json:"hold_bytes" toml:"hold_bytes"`       // of a stream held back for patterns that do not begin with fixed text
+}
 
 // Privacy bounds who may see a request that says nothing itself.
 type Privacy struct {
@@ -148,5 +155,9 @@ var Mitigations = []string{
 	"breaker", "retries",
 	"retry_budget",
 	"context_fallback", "held_streams", "continuation", "validation",
+	"guardrail",
+	"cache",
+	"stale_if_error",
+	"single_flight",
 	"degradation_ladder", "tracing",
 }

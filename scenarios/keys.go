@@ -176,6 +176,9 @@ var keyDocs = map[string]string{
 	"router.continuation.most":       "joins of one stream",
 	"router.filter_failover":         "move to the next provider after a content-filter refusal; false: it is passed on with its reason",
 	"router.first_token_factor":      "once enough answers were seen, the time-out shrinks to this multiple of their 95th percentile",
+	"router.guardrail":               "an answer that carries an injected instruction, a secret or a foreign canary is a failure of its provider",
+	"router.guardrail.hold_bytes":    "of a stream held back for patterns that do not begin with fixed text, so that a match is seen before it is delivered",
+	"router.guardrail.patterns":      "regular expressions (RE2) that no answer may match, such as other tenants' canaries, beside the built-in ones; what the client said itself is let through",
 	"router.off":                     "mitigations switched off, by the names below; \"all\": every one",
 	"router.on":                      "mitigations switched on, also out of an \"all\" in off",
 	"router.privacy":                 "a request reaches only the classes and regions it allows; where nobody is left it fails closed",
@@ -198,4 +201,17 @@ var keyDocs = map[string]string{
 	"router.retry_budget.share":            "attempts beyond a request's first, as a share of the requests in window, at most",
 	"router.retry_budget.floor_per_second": "so many a second are always allowed beside the share, so that low traffic can retry",
 	"router.retry_budget.window":           "how long a request's share may be spent",
+
+	"router.cache":         "answers repeated requests from memory",
+	"router.cache.scope":   "what may be answered from memory: what the client marks, also what is asked at temperature 0, or all",
+	"router.cache.ttl":     "age up to which an answer is given again",
+	"router.cache.entries": "answers kept at most",
+	"router.cache.bytes":   "of all answers together, at most",
+
+	"router.stale_if_error":     "answers from an older answer where nobody can give a new one",
+	"router.stale_if_error.for": "age beyond cache.ttl, at most",
+
+	"router.degradation_ladder":        "what a request falls back to: classes, then cache, then a fixed answer",
+	"router.degradation_ladder.steps":  "classes, best first, then cache and static; none named: the providers in their order, then both",
+	"router.degradation_ladder.static": "the last step's answer; empty: there is none",
 }

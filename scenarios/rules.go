@@ -117,14 +117,24 @@ var rules = map[string]rule{
 	"router.retry_budget.floor_per_second": atLeastOne,
 	"router.retry_budget.window":           positive,
 
-	"router.off":                {oneOf: append([]string{"all"}, plan.Mitigations...)},
-	"router.on":                 {oneOf: append([]string{"all"}, plan.Mitigations...)},
-	"router.first_token_factor": positive,
-	"router.continuation.mode":  {oneOf: plan.ContinueModes},
-	"router.continuation.most":  atLeastOne,
-	"router.validation.checks":  {oneOf: plan.AnswerChecks},
-	"router.privacy.allow":      {oneOf: plan.Classes},
-	"router.tracing.share":      whole,
+	"router.cache.scope":   {oneOf: plan.CacheScopes},
+	"router.cache.ttl":     positive,
+	"router.cache.entries": atLeastOne,
+	"router.cache.bytes":   atLeastOne,
+
+	"router.stale_if_error.for": positive,
+
+	"router.degradation_ladder.steps": {oneOf: plan.LadderSteps},
+
+	"router.off":                  {oneOf: append([]string{"all"}, plan.Mitigations...)},
+	"router.on":                   {oneOf: append([]string{"all"}, plan.Mitigations...)},
+	"router.first_token_factor":   positive,
+	"router.continuation.mode":    {oneOf: plan.ContinueModes},
+	"router.continuation.most":    atLeastOne,
+	"router.validation.checks":    {oneOf: plan.AnswerChecks},
+	"router.guardrail.hold_bytes": {min: 16, max: 256},
+	"router.privacy.allow":        {oneOf: plan.Classes},
+	"router.tracing.share":        whole,
 
 	"fault.at":      notNegative,
 	"fault.for":     positive,

@@ -39,6 +39,10 @@ type reply struct {
 	embeds *wire.Embeddings // instead, of a request for embeddings
 	stream *upstream        // nil where it is whole
 	source source
+
+	ride  *ride         // a stream that another request's call is giving
+	age   time.Duration // of an answer given before
+	class string        // of who gave that
 }
 
 // open sets up an attempt.

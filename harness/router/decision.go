@@ -33,6 +33,7 @@ const (
 	LeftAlone         = "left_alone"          // a provider refused for its limit, and is not asked for a while beyond what it said
 	BudgetSpent       = "budget_spent"        // an attempt beyond the first was refused: the retry budget is spent
 	Shimmed           = "shimmed"             // a provider refused a field, which was left out
+	Guarded           = "guarded"             // an answer carried poison, and was refused
 	Degraded          = "degraded"            // a step down the ladder
 )
 

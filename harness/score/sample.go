@@ -191,6 +191,10 @@ func (b *Board) count(w waiting) {
 		b.steady.freeze(b)
 	}
 	calls := b.callsOf(s, k)
+	var before RequestStats
+	if k != nil {
+		before = k.out
+	}
 	o.outcome, o.value = b.judge(s, k, calls)
 	b.traces.add(s, k, o, calls)
 	o.answered = o.outcome == journal.OK || o.outcome == journal.Degraded || o.outcome == journal.Hung
@@ -212,6 +216,13 @@ func (b *Board) count(w waiting) {
 	if o.answered {
 		b.figure.add(o.figure)
 	}
+	if len(b.scopes) > 0 {
+		seen := k.out
+		seen.minus(before)
+		for _, sc := range b.scopes {
+			sc.sample(w, o, k, seen)
+		}
+	}
 	if w.steady {
 		b.steady.sample(k, o)
 		return
@@ -221,7 +232,7 @@ func (b *Board) count(w waiting) {
 	}
 	for _, w := range b.windows {
 		w.sample(o)
-		if o.at+s.Total > w.fault.At && o.at < w.fault.Clear() && (!w.on || o.at < w.injected) {
+		if w.catches(o, s) {
 			w.caught.add(o)
 			w.stale = true
 		}
