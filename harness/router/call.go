@@ -43,6 +43,8 @@ type call struct {
 	fell     *wire.Failure                         // why it was answered by a fallback, or tried to be
 	whole    []func(a *wire.Answer, by *candidate) // told of a provider's whole answer, before the client has the end of it
 
+	wordCount int // of the prompt, once they were counted
+
 	needs needs // of rate limits; zero: not counted yet
 }
 
