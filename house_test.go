@@ -30,8 +30,9 @@ var arrows = map[string][]string{
 	"harness/score":   {"plan", "harness/journal"},
 	"harness/router":  {"chance", "plan", "mocks/wire"},
 	"harness/chaos":   {"chance", "plan", "mocks", "mocks/service", "mocks/wire"},
-	"harness/load":    {"chance", "plan", "mocks/answer", "mocks/wire", "harness/journal"},
-	"harness/target":  {"plan", "harness/router"},
+	"harness/redact":  {},
+	"harness/load":    {"chance", "plan", "mocks/answer", "mocks/wire", "harness/journal", "harness/redact"},
+	"harness/target":  {"plan", "harness/redact", "harness/router"},
 	"harness/rig":     {"plan", "mocks", "harness/chaos"},
 	"harness/admin":   {"plan", "mocks", "harness/chaos", "harness/rig"},
 	"harness": {

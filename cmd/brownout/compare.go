@@ -15,7 +15,6 @@ import (
 	"brownout/harness/chaos"
 	"brownout/harness/router"
 	"brownout/harness/score"
-	"brownout/harness/target"
 	"brownout/plan"
 	"brownout/reports"
 	"brownout/scenarios"
@@ -56,7 +55,7 @@ One of --targets, --victims and --mitigations says what is compared.
 		},
 	}
 	fl := c.Flags()
-	fl.StringSliceVar(&f.targets, "targets", nil, "systems under test: "+strings.Join(target.Names(), ", "))
+	fl.StringSliceVar(&f.targets, "targets", nil, "systems under test: files, URLs or "+strings.Join(scenarios.Targets(), ", "))
 	fl.StringSliceVar(&f.victims, "victims", nil, "providers, each of which meets the scenario's faults in turn")
 	fl.StringSliceVar(&f.mitigations, "mitigations", nil, "mitigations of the bundled router, each of which is switched off in turn")
 	fl.Uint64Var(&f.seed, "seed", 0, "key of every random decision, the same for every variant")
@@ -142,7 +141,11 @@ func (f compareFlags) variants() ([]variant, error) {
 		known []string
 		apply func(*plan.Plan, string) error
 	}{
-		{"targets", f.targets, target.Names(), func(p *plan.Plan, name string) error { p.Target = name; return nil }},
+		{"targets", f.targets, nil, func(p *plan.Plan, name string) error {
+			p.Target = name
+			_, err := openTarget(name)
+			return err
+		}},
 		{"victims", f.victims, nil, strike},
 		{"mitigations", f.mitigations, mitigationNames(), func(p *plan.Plan, name string) error {
 			p.Router.Off = append(slices.Clone(p.Router.Off), name)
