@@ -14,10 +14,11 @@ import (
 type SuiteRun struct {
 	Name     string // of the scenario, with what was changed in it
 	Plan     *plan.Plan
-	Snapshot *score.Snapshot // nil: it never began
-	Dir      string          // where it is kept; "": it is not
-	Err      error           // of the machine, or of an interrupt
-	Took     time.Duration   // on the wall; 0: it never began
+	Snapshot *score.Snapshot   // nil: it never began
+	Before   []*score.Snapshot // of the same run, where it was asked for more than once
+	Dir      string            // where it is kept; "": it is not
+	Err      error             // of the machine, or of an interrupt
+	Took     time.Duration     // on the wall; 0: it never began
 }
 
 // Words for runs without a verdict of their own.
@@ -56,6 +57,9 @@ func (r SuiteRun) reasons() string {
 	var all []string
 	if r.Err != nil {
 		all = append(all, strings.ReplaceAll(r.Err.Error(), "\n", "; "))
+	}
+	for _, s := range r.Before {
+		all = append(all, fmt.Sprintf("asked before: %s, score %.1f", s.Verdict, s.Score.Total))
 	}
 	if r.Snapshot != nil {
 		all = append(all, r.Snapshot.Reasons...)
@@ -100,7 +104,7 @@ func Suite(w io.Writer, runs []SuiteRun, took time.Duration, st Style) {
 	for i, r := range runs {
 		names[i], snaps[i] = r.Name+" on "+r.Plan.Target, r.Snapshot
 	}
-	spreads(w, names, snaps)
+	means(w, names, snaps, st)
 	parts := make([]string, len(order))
 	for i, word := range order {
 		parts[i] = fmt.Sprintf("%d %s", counts[word], word)

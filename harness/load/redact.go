@@ -1,10 +1,22 @@
 package load
 
-import "brownout/harness/redact"
+import (
+	"strings"
+
+	"brownout/harness/redact"
+)
 
 // maxDetail bounds what a sample keeps of an error's text, in bytes.
 const maxDetail = 200
 
-// redacted makes the text of an error fit to be written, without the run's own
-// key.
-func redacted(text, key string) string { return redact.Line(text, maxDetail, key) }
+// Redact makes the text of an error fit to be written: one line of at most
+// maxDetail bytes, without anything that looks like a credential, without the
+// run's own key ("": it has none), and without what it quotes of prompts.
+func Redact(text, key string, prompts ...string) string {
+	if key != "" {
+		text = strings.ReplaceAll(text, key, "[redacted]")
+	}
+	// What lies far beyond the bound is cut before it is searched, so that a
+	// huge error text costs little more than a small one.
+	return redact.Line(hideQuotes(redact.Cut(text, 4*maxDetail), prompts), maxDetail)
+}

@@ -34,16 +34,16 @@ func Line(text string, most int, keys ...string) string {
 	}
 	// What lies far beyond the bound is cut before it is searched, so that a
 	// huge text costs little more than a small one.
-	text = cut(text, 4*most)
+	text = Cut(text, 4*most)
 	text = secrets.ReplaceAllString(text, redacted)
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError
 	}), " ")
-	return cut(text, most)
+	return Cut(text, most)
 }
 
-// cut shortens s to at most n bytes without splitting a character.
-func cut(s string, n int) string {
+// Cut shortens s to at most n bytes without splitting a character.
+func Cut(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -49,9 +50,23 @@ func (c *checker) allOf(key string, words, known []string) {
 	}
 }
 
+// patterns are the guardrail's regular expressions.
+func (c *checker) patterns(list []string) (all []*regexp.Regexp) {
+	for _, p := range list {
+		re, err := regexp.Compile(p)
+		if err != nil {
+			c.bad("guardrail.patterns", "%q is no regular expression: %v; mend it, as in \"CANARY-[0-9A-F]+\"", p, err)
+			continue
+		}
+		all = append(all, re)
+	}
+	return all
+}
+
 // shareKeys are the numbers that must lie above 0 and up to 1.
 var shareKeys = []string{
 	"breaker.failure_ratio",
+	"retry_budget.share",
 
 	"tracing.share",
 }
@@ -78,6 +93,24 @@ func (c *checker) bounds(s *plan.Router) {
 				c.bad(k.name, "%v is negative; give a number above zero", x)
 			}
 		}
+	}
+}
+
+// steps checks the ladder: what is below the classes comes after them.
+func (c *checker) steps(l plan.Ladder) {
+	const key = "degradation_ladder.steps"
+	below := []string{plan.StepCache, plan.StepStatic}
+	c.allOf(key, l.Steps, slices.Concat(plan.Classes, below))
+	for i, name := range l.Steps {
+		if slices.Contains(l.Steps[:i], name) {
+			c.bad(key, "%q is named twice; name each step once", name)
+		}
+		if i > 0 && slices.Index(below, l.Steps[i-1]) > slices.Index(below, name) {
+			c.bad(key, "%q stands before %q; classes come first, then cache, then static", l.Steps[i-1], name)
+		}
+	}
+	if len(l.Steps) > 0 && !slices.ContainsFunc(l.Steps, func(s string) bool { return slices.Contains(plan.Classes, s) }) {
+		c.bad(key, "no class is named, so that nobody would ever be asked; name one")
 	}
 }
 

@@ -48,11 +48,7 @@ func (c *call) resume(u *upstream, t *told, fail *wire.Failure) (*reply, *wire.F
 		u.by.spent = true
 	}
 	if j.mode == plan.ContinuePrefill {
-		for i := range c.cands {
-			if v := &c.cands[i]; !takesPartial(v) {
-				v.spent = true
-			}
-		}
+		c.onlyPartial()
 	}
 	before := len(c.causes) + 1
 	c.causes = append(c.causes, cause{u.by.backend, fail})
@@ -70,6 +66,15 @@ func (c *call) resume(u *upstream, t *told, fail *wire.Failure) (*reply, *wire.F
 	}
 	c.r.tell(Decision{What: Continued, Provider: rep.by.Name, Marker: c.marker, Detail: "by " + how + ", after " + u.by.Name + ": " + fail.Error()})
 	return rep, nil
+}
+
+// onlyPartial leaves only those who go on with a partial answer.
+func (c *call) onlyPartial() {
+	for i := range c.cands {
+		if v := &c.cands[i]; !takesPartial(v) {
+			v.spent = true
+		}
+	}
 }
 
 // blank is the white space between words.
@@ -133,7 +138,8 @@ func (r *repeat) text(s string) (string, *wire.Failure) {
 }
 
 func (r *repeat) end(wire.Finish) (string, *wire.Failure) {
-	if len(r.due) > 0 {
+	// White space at the end may have led to what was refused behind it.
+	if len(bytes.TrimRight(r.due, blank)) > 0 {
 		return "", &wire.Failure{Kind: kindMismatch, Message: "the new answer is shorter than what was delivered"}
 	}
 	return "", nil
