@@ -99,6 +99,19 @@ func (a *app) listTargets() error {
 	return nil
 }
 
+// usable are the built-in targets that can be started here and now, the default
+// first.
+func usable() []string {
+	var out []string
+	for _, name := range scenarios.Targets() {
+		t, err := openTarget(name)
+		if err == nil && (t.Router != "" || t.Process != nil) && target.Installed(t, "") == nil {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 func (a *app) installTargets(ctx context.Context, names []string) error {
 	for _, name := range names {
 		t, err := openTarget(name)
