@@ -39,14 +39,16 @@ var arrows = map[string][]string{
 		"chance", "plan", "mocks", "harness/chaos", "harness/journal", "harness/load",
 		"harness/rig", "harness/router", "harness/score", "harness/target",
 	},
-	"scenarios":      {"plan", "mocks/presets", "harness/chaos"},
-	"harness/batch":  {"plan"},
-	"harness/replay": {"harness/journal", "harness/score"},
-	"reports":        {"plan", "harness/journal", "harness/score"},
-	"tui":            {"plan", "harness/journal", "harness/replay", "harness/score"},
+	"harness/scorecard": {"harness/journal"},
+	"harness/examiner":  {"plan", "mocks/presets", "harness", "harness/chaos", "harness/journal", "harness/scorecard", "harness/target"},
+	"scenarios":         {"plan", "mocks/presets", "harness/chaos"},
+	"harness/batch":     {"plan"},
+	"harness/replay":    {"harness/journal", "harness/score"},
+	"reports":           {"plan", "harness/journal", "harness/score", "harness/scorecard"},
+	"tui":               {"plan", "harness/journal", "harness/replay", "harness/score"},
 	"cmd/brownout": {
 		"plan", "mocks/presets", "harness", "harness/admin", "harness/batch", "harness/chaos", "harness/rig",
-		"harness/replay", "harness/router", "harness/score", "harness/target", "reports", "scenarios", "tui",
+		"harness/examiner", "harness/replay", "harness/router", "harness/score", "harness/scorecard", "harness/target", "reports", "scenarios", "tui",
 	},
 }
 

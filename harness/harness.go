@@ -40,6 +40,9 @@ type Options struct {
 	System *plan.Target
 	Cache  string       // directory below which targets are installed; empty: target.DefaultCache
 	Say    func(string) // told what a person who waits for the start should read; nil: nobody waits
+	// Tap is told of each record, in order, by one goroutine, which it must not
+	// hold up; nil: nobody listens.
+	Tap func(journal.Record)
 	// Target starts what is under test in place of System; nil: System is
 	// started.
 	Target func(context.Context, target.Options) (*target.Target, error)
@@ -233,7 +236,7 @@ func (r *run) begin(ctx context.Context) error {
 	r.trailing = newTrailing(r.plan)
 	board := score.NewBoard()
 	r.recorder = journal.NewRecorder(journal.RecorderOptions{
-		Start: r.start, Writer: r.writer, Fold: board.Fold,
+		Start: r.start, Writer: r.writer, Fold: tapped(board.Fold, r.options.Tap),
 		Publish: func() { r.session.snapshot.Store(board.Snapshot()) },
 	})
 	r.session.snapshot.Store(board.Snapshot())

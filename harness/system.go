@@ -115,3 +115,14 @@ func (l *lazyFile) close() error {
 	}
 	return l.file.Close()
 }
+
+// tapped is a fold that tells somebody else of each record, too.
+func tapped(fold, tap func(journal.Record)) func(journal.Record) {
+	if tap == nil {
+		return fold
+	}
+	return func(r journal.Record) {
+		fold(r)
+		tap(r)
+	}
+}

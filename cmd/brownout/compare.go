@@ -81,7 +81,7 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 	if f.repeat < 1 {
 		return fmt.Errorf("--repeat is %d; give 1 or more", f.repeat)
 	}
-	outputs, err := matrixOutputs(f.report)
+	outputs, err := outputsIn(f.report, reports.MatrixFormats())
 	if err != nil {
 		return err
 	}
@@ -242,12 +242,13 @@ func mitigationNames() []string {
 
 type matrixOutput struct{ format, path string }
 
-func matrixOutputs(specs []string) ([]matrixOutput, error) {
+// outputsIn reads FORMAT=PATH, with formats of a list.
+func outputsIn(specs, formats []string) ([]matrixOutput, error) {
 	var out []matrixOutput
 	for _, spec := range specs {
 		format, path, ok := strings.Cut(spec, "=")
-		if !ok || path == "" || !slices.Contains(reports.MatrixFormats(), format) {
-			return nil, fmt.Errorf("--report %q: want FORMAT=PATH, with one of %s", spec, strings.Join(reports.MatrixFormats(), ", "))
+		if !ok || path == "" || !slices.Contains(formats, format) {
+			return nil, fmt.Errorf("--report %q: want FORMAT=PATH, with one of %s", spec, strings.Join(formats, ", "))
 		}
 		out = append(out, matrixOutput{format, path})
 	}
