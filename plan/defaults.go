@@ -65,6 +65,7 @@ var (
 			OpenFor: 1 * time.Second, Probes: 2,
 		},
 		RateLimits:   RateLimits{Reserve: 0.05, Pause: time.Second, MaxHold: time.Minute},
+		Hedging:      Hedging{Percentile: 0.95, MinDelay: 50 * time.Millisecond, MinSamples: 20, Share: 0.1},
 		RetryBudget:  RetryBudget{Share: 1, Floor: 10, Window: 10 * time.Second},
 		Continuation: Continuation{Mode: ContinueAuto, Most: 2},
 		Guardrail:    Guardrail{Hold: 256},

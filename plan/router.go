@@ -40,6 +40,7 @@ type Router struct {
 	// Traffic.
 	Breaker     Breaker     `json:"breaker" toml:"breaker"`
 	RateLimits  RateLimits  `json:"rate_limits" toml:"rate_limits"`
+	Hedging     Hedging     `json:"hedging" toml:"hedging"`
 	RetryBudget RetryBudget `json:"retry_budget" toml:"retry_budget"`
 
 	// Content.
@@ -114,6 +115,27 @@ type RateLimits struct {
 	MaxHold time.Duration `json:"max_hold_ns" toml:"max_hold"` // longest for which a refusal keeps calls away unasked
 }
 
+// Requests that must not be billed twice.
+const (
+	BilledBudget   = "budget"   // those that name what they may cost
+	BilledTools    = "tools"    // those that offer functions
+	BilledWorkflow = "workflow" // those that are a step of a workflow
+	BilledAll      = "all"
+)
+
+// BilledOnce are the words of Hedging.BilledOnce.
+var BilledOnce = []string{BilledBudget, BilledTools, BilledWorkflow, BilledAll}
+
+// Hedging asks a second provider where the first is slow, and takes whoever
+// answers first.
+type Hedging struct {
+	Percentile float64       `json:"percentile" toml:"percentile"`             // of the latencies seen of that provider and model, 0..1
+	MinDelay   time.Duration `json:"min_delay_ns" toml:"min_delay"`            // never earlier than this
+	MinSamples int           `json:"min_samples" toml:"min_samples"`           // latencies seen before the first hedge
+	Share      float64       `json:"share" toml:"share"`                       // hedges over requests, at most, 0..1
+	BilledOnce []string      `json:"billed_once,omitempty" toml:"billed_once"` // of BilledOnce: requests that are never hedged
+}
+
 // RetryBudget bounds retries and failovers to a share of traffic, so that an
 // outage cannot multiply the load.
 type RetryBudget struct {
@@ -184,6 +206,7 @@ var Mitigations = []string{
 	"rate_limits",
 	"breaker", "retries",
 	"retry_budget",
+	"hedging",
 	"context_fallback", "held_streams", "continuation", "validation",
 	"guardrail",
 	"cache",

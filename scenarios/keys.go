@@ -205,6 +205,12 @@ var keyDocs = map[string]string{
 	"router.validation":              "an empty, cut or off-schema answer, or one of another model, is a failure of its provider",
 	"router.validation.checks":       "empty, finish (why it ended), schema (JSON, and calls of functions), model (who answered); none named: all",
 
+	"router.hedging":                       "asks a second provider where the first is slow, takes the faster and stops the other",
+	"router.hedging.percentile":            "of the latencies seen of that provider and model, after which a second one is asked",
+	"router.hedging.min_delay":             "a second provider is never asked earlier than this",
+	"router.hedging.min_samples":           "latencies seen before the first hedge",
+	"router.hedging.share":                 "hedges as a share of the requests of the last ten seconds, at most",
+	"router.hedging.billed_once":           "requests that are never hedged, as nothing may be billed twice for them: those that name what they may cost, that offer functions, that are a step of a workflow, or all",
 	"router.rate_limits":                   "reads each provider's rate-limit headers and moves traffic before the 429; bounds what a retry-after is believed",
 	"router.rate_limits.reserve":           "traffic moves on when less than this share of a stated limit would be left",
 	"router.rate_limits.pause":             "a provider that refuses and names no time, or again when it is over, is left alone for so long where others are usable, twice as long each time in a row",

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"brownout/mocks/wire"
@@ -44,6 +45,8 @@ type call struct {
 	whole    []func(a *wire.Answer, by *candidate) // told of a provider's whole answer, before the client has the end of it
 
 	wordCount int // of the prompt, once they were counted
+
+	shared sync.Mutex // held by the stages of an attempt, as a hedge passes them beside it
 
 	needs needs // of rate limits; zero: not counted yet
 }
@@ -90,14 +93,8 @@ func (c *call) forward() (*reply, *wire.Failure) {
 			break
 		}
 		c.announce(cand)
-		a := c.open(cand, p)
-		c.attempts++
-		cand.tries++
-		rep, fail := c.try(a)
-		if rep == nil || rep.stream == nil { // a stream's bill comes with its end
-			c.bill(a)
-		}
-		if fail != nil && !a.lost {
+		rep, failed := c.run(cand, p)
+		for _, a := range failed {
 			c.causes = append(c.causes, cause{a.cand.backend, a.fail})
 		}
 		if rep != nil {
@@ -106,12 +103,14 @@ func (c *call) forward() (*reply, *wire.Failure) {
 		if c.ctx.Err() != nil {
 			break
 		}
-		end, more := c.follow(a)
-		if end != nil {
-			return nil, end
-		}
-		if !more {
-			return nil, c.exhausted()
+		for _, a := range failed {
+			end, more := c.follow(a)
+			if end != nil {
+				return nil, end
+			}
+			if !more {
+				return nil, c.exhausted()
+			}
 		}
 	}
 	return nil, c.exhausted()

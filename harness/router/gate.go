@@ -281,6 +281,14 @@ func (c *circuit) count(says verdict, f *wire.Failure, minCalls int) {
 	}
 }
 
+// steady tells whether the backend is known to be well: nobody has to find out.
+func (g *gate) steady(model string) bool {
+	g.mu.Lock()
+	defer g.unlock()
+	c := g.circuit(model)
+	return g.doubt.until.IsZero() && len(g.holds) == 0 && (c.breaker == nil || c.breaker.IsClosed())
+}
+
 // broke counts a stream that broke after its first token, which was settled as
 // healthy.
 func (g *gate) broke(model string, f *wire.Failure) {

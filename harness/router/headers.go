@@ -41,6 +41,7 @@ type terms struct {
 	anyClass, anyRegion bool
 	classes, regions    []string
 	key                 string // whose money it is; "": not said
+	budgeted            bool   // it names what it may cost
 	workflow            string
 	wish                cacheWish
 }
@@ -59,6 +60,7 @@ func (s *settings) readTerms(h http.Header) terms {
 		t.regions, t.anyRegion = s.Privacy.Regions, false
 	}
 	t.wish = wishOf(h)
+	t.budgeted = h.Get(wire.HeaderBudget) != ""
 	t.bound = !t.anyClass || !t.anyRegion
 	for _, name := range [...]string{HeaderAgent, "Authorization", "X-Api-Key"} {
 		if t.key = h.Get(name); t.key != "" {
