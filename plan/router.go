@@ -40,6 +40,7 @@ type Router struct {
 	// Traffic.
 	Breaker     Breaker     `json:"breaker" toml:"breaker"`
 	RateLimits  RateLimits  `json:"rate_limits" toml:"rate_limits"`
+	Admission   Admission   `json:"admission" toml:"admission"`
 	Hedging     Hedging     `json:"hedging" toml:"hedging"`
 	RetryBudget RetryBudget `json:"retry_budget" toml:"retry_budget"`
 
@@ -113,6 +114,18 @@ type RateLimits struct {
 	Reserve float64       `json:"reserve" toml:"reserve"`      // traffic moves on when less than this share of a limit would be left, 0..1
 	Pause   time.Duration `json:"pause_ns" toml:"pause"`       // after a refusal that names no time; doubles with each in a row
 	MaxHold time.Duration `json:"max_hold_ns" toml:"max_hold"` // longest for which a refusal keeps calls away unasked
+}
+
+// Admission limits the calls in progress at each provider, and has requests
+// wait for a place.
+type Admission struct {
+	Min        int           `json:"min" toml:"min"`         // calls in progress at one provider, always allowed
+	Initial    int           `json:"initial" toml:"initial"` // limit before anything is known
+	Max        int           `json:"max" toml:"max"`
+	Queue      int           `json:"queue" toml:"queue"`                // requests that may wait
+	MaxWait    time.Duration `json:"max_wait_ns" toml:"max_wait"`       // of one; its deadline bounds it too
+	Low        float64       `json:"low" toml:"low"`                    // share of the queue from which on those of low priority are refused, 0..1
+	RetryAfter time.Duration `json:"retry_after_ns" toml:"retry_after"` // what a refused client is told at least
 }
 
 // Requests that must not be billed twice.
@@ -204,7 +217,7 @@ var Mitigations = []string{
 
 	"capabilities",
 	"rate_limits",
-	"breaker", "retries",
+	"breaker", "admission", "retries",
 	"retry_budget",
 	"hedging",
 	"context_fallback", "held_streams", "continuation", "validation",

@@ -48,6 +48,9 @@ type call struct {
 
 	shared sync.Mutex // held by the stages of an attempt, as a hedge passes them beside it
 
+	place  *desk // got in the queue, and not used yet; nil: none
+	queued bool  // it was in the queue
+
 	needs needs // of rate limits; zero: not counted yet
 }
 
@@ -87,7 +90,11 @@ func (c *call) forward() (*reply, *wire.Failure) {
 		cand, p, ok := c.next()
 		if !ok {
 			unused()
-			if c.wait() {
+			again, fail := c.await()
+			if fail != nil && len(c.causes) == 0 {
+				return nil, fail
+			}
+			if again || fail == nil && c.wait() {
 				continue
 			}
 			break
@@ -114,6 +121,17 @@ func (c *call) forward() (*reply, *wire.Failure) {
 		}
 	}
 	return nil, c.exhausted()
+}
+
+// await lets the stages wait for what everybody lacks now. again tells that
+// somebody may be asked; fail, that it is not to be waited for.
+func (c *call) await() (again bool, fail *wire.Failure) {
+	for _, f := range c.r.stages.await {
+		if again, fail = f(c); again || fail != nil {
+			return again, fail
+		}
+	}
+	return false, nil
 }
 
 // granted tells whether the stages allow another attempt. The first is always

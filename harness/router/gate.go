@@ -80,6 +80,7 @@ type refusal struct {
 	wait    time.Duration // until it may open; 0: not known
 	limited bool          // by a stated retry-after
 	open    bool          // by the breaker
+	full    bool          // it has as many calls in progress as it may have
 	soft    bool          // rather than nobody, it may be asked all the same
 	why     string        // in words; "": as the others say
 	cause   *wire.Failure // what shut it; may be nil

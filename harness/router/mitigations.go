@@ -26,6 +26,7 @@ func mitigations() []Mitigation {
 		{Name: "capabilities", On: true, build: capabilities, Summary: "who is known to lack what a request needs (context, functions, JSON) is asked last"},
 		{Name: "rate_limits", On: true, build: rateLimits, Summary: "reads each provider's rate-limit headers and moves traffic before the 429; bounds what a retry-after is believed"},
 		{Name: "breaker", On: true, Summary: "stays away from a provider's model that fails, and probes whether it is back"},
+		{Name: "admission", build: admission, Summary: "limits the calls in progress at each provider by what its latency says it can bear; what has no place waits by priority and deadline, or is refused with a 429 that says when to come back"},
 		{Name: "retries", On: true, Summary: "asks the same provider again where that is the right conduct, with full jitter"},
 		{Name: "retry_budget", On: true, build: retryBudget, Summary: "retries and failovers never exceed a share of traffic, so that an outage cannot multiply the load"},
 		{Name: "hedging", build: hedging, Summary: "asks a second provider where the first is slow, takes the faster and stops the other"},

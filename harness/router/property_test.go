@@ -171,6 +171,10 @@ func TestSoundUnderRandomFaults(t *testing.T) {
 			Floor:  rapid.IntRange(1, 3).Draw(rt, "retry floor"),
 			Window: 2 * time.Second,
 		}
+		if rapid.Bool().Draw(rt, "admission") {
+			set.On = append(set.On, "admission")
+			set.Admission = plan.Admission{Min: 1, Initial: 2, Max: 3, Queue: rapid.IntRange(1, 4).Draw(rt, "queue")}
+		}
 		if rapid.Bool().Draw(rt, "hedging") {
 			set.On = append(set.On, "hedging")
 			set.Hedging = plan.Hedging{MinSamples: 1, MinDelay: time.Millisecond, Percentile: 0.5, Share: rapid.SampledFrom([]float64{0.3, 1}).Draw(rt, "hedges")}

@@ -15,7 +15,8 @@ import (
 // A request meets the places in the order of the fields. Functions are called
 // from the request's goroutine, but for those of a hedge (claim, attempt,
 // prepare, edit, heard, answer and flow), which are called from its own, one
-// at a time. They must not block, but for admit and lookup.
+// at a time. They must not block, but for admit, lookup
+// and await.
 type stage struct {
 	// resolve turns the model that was asked for into the one that is meant.
 	resolve func(c *call, asked string) string
@@ -47,6 +48,10 @@ type stage struct {
 	// refusal ends the request's attempts. back, where it is not nil, is called
 	// if the attempt is not made after all.
 	grant func(c *call) (back func(), no *refusal)
+
+	// await waits for what everybody who might be asked lacks now; again tells
+	// that somebody may be asked. A failure refuses the request.
+	await func(c *call) (again bool, fail *wire.Failure)
 
 	// attempt is told of an attempt that is about to be made, and may follow
 	// it.
@@ -156,6 +161,7 @@ type stages struct {
 	bars     []func(c *call, cand *candidate) *refusal
 	claim    []*claim
 	grant    []func(c *call) (func(), *refusal)
+	await    []func(c *call) (bool, *wire.Failure)
 	attempt  []func(c *call, a *attempt) trial
 	hedge    *hedge
 	prepare  []func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
@@ -189,6 +195,7 @@ func (v *stages) add(s *stage) {
 	put(&v.bars, s.bars, s.bars != nil)
 	put(&v.claim, s.claim, s.claim != nil)
 	put(&v.grant, s.grant, s.grant != nil)
+	put(&v.await, s.await, s.await != nil)
 	put(&v.attempt, s.attempt, s.attempt != nil)
 	if s.hedge != nil {
 		v.hedge = s.hedge
