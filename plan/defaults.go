@@ -65,6 +65,8 @@ var (
 			OpenFor: 1 * time.Second, Probes: 2,
 		},
 		RateLimits:   RateLimits{Reserve: 0.05, Pause: time.Second, MaxHold: time.Minute},
+		Admission:    Admission{Min: 4, Initial: 64, Max: 1000, Queue: 256, MaxWait: 5 * time.Second, Low: 0.5, RetryAfter: time.Second},
+		Hedging:      Hedging{Percentile: 0.95, MinDelay: 50 * time.Millisecond, MinSamples: 20, Share: 0.1},
 		RetryBudget:  RetryBudget{Share: 1, Floor: 10, Window: 10 * time.Second},
 		Continuation: Continuation{Mode: ContinueAuto, Most: 2},
 		Guardrail:    Guardrail{Hold: 256},

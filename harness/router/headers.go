@@ -19,7 +19,7 @@ import (
 const (
 	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from an answer given before, and its own be kept; "off": neither. router: hit, joined (to the call for the same request of another client) or stale, where it was
 	HeaderWorkflow = "X-Brownout-Workflow" // client: id of the workflow that the request is a step of; traces, decisions and cost metrics name it
-	HeaderPriority = "X-Brownout-Priority" // client: low, normal (the default) or high; without a queue nothing follows from it yet
+	HeaderPriority = "X-Brownout-Priority" // client: low, normal (the default) or high: who goes first where requests wait for a place
 	HeaderAgent    = "X-Brownout-Key"      // client: whose account it is, where that is not the API key
 )
 
@@ -41,6 +41,8 @@ type terms struct {
 	anyClass, anyRegion bool
 	classes, regions    []string
 	key                 string // whose money it is; "": not said
+	priority            urgency
+	budgeted            bool // it names what it may cost
 	workflow            string
 	wish                cacheWish
 }
@@ -59,6 +61,8 @@ func (s *settings) readTerms(h http.Header) terms {
 		t.regions, t.anyRegion = s.Privacy.Regions, false
 	}
 	t.wish = wishOf(h)
+	t.priority = readPriority(h)
+	t.budgeted = h.Get(wire.HeaderBudget) != ""
 	t.bound = !t.anyClass || !t.anyRegion
 	for _, name := range [...]string{HeaderAgent, "Authorization", "X-Api-Key"} {
 		if t.key = h.Get(name); t.key != "" {
