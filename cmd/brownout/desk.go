@@ -28,7 +28,7 @@ type desk struct {
 	flags runFlags
 
 	// shown is a run that may be kept elsewhere, or under another name.
-	shownID string
+	shownID func() string // nil: there is none
 	shown   reports.Kept
 
 	mu    sync.Mutex
@@ -236,7 +236,7 @@ func partsOfID(id string) (time.Time, string) {
 
 // find finds a run by its id.
 func (d *desk) find(id string) (reports.Kept, error) {
-	if id != "" && id == d.shownID {
+	if d.shownID != nil && id != "" && id == d.shownID() {
 		return d.shown, nil
 	}
 	return reports.Find(d.flags.out, id)

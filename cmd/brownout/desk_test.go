@@ -179,7 +179,7 @@ func TestLauncherOffersEverything(t *testing.T) {
 func TestDeskFindsTheRunThatIsShown(t *testing.T) {
 	t.Parallel()
 	d := (&app{env: os.Getenv}).newDesk(t.Context(), runFlags{out: t.TempDir()})
-	d.shownID, d.shown = "20260301-100000-slow-0001", reports.Kept{Dir: "/elsewhere"}
+	d.shownID, d.shown = func() string { return "20260301-100000-slow-0001" }, reports.Kept{Dir: "/elsewhere"}
 	if k, err := d.find("20260301-100000-slow-0001"); err != nil || k.Dir != "/elsewhere" {
 		t.Errorf("%+v, %v", k, err)
 	}
