@@ -68,6 +68,8 @@ var (
 		Continuation: Continuation{Mode: ContinueAuto, Most: 2},
 		Guardrail:    Guardrail{Hold: 256},
 		Cache:        Cache{Scope: CacheMarked, TTL: time.Minute, Entries: 10_000, Bytes: 64 << 20},
+		Budgets:      Budgets{Window: 24 * time.Hour},
+		LoopLimit:    LoopLimit{Calls: 50, Repeats: 5, Window: 10 * time.Minute},
 		StaleIfError: StaleIfError{For: 10 * time.Minute},
 		Tracing:      Tracing{Share: 1},
 	}

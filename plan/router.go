@@ -47,7 +47,9 @@ type Router struct {
 	Ladder       Ladder       `json:"degradation_ladder" toml:"degradation_ladder"`
 
 	// Models, money and work.
-	Tracing Tracing `json:"tracing" toml:"tracing"`
+	Budgets   Budgets   `json:"budgets" toml:"budgets"`
+	LoopLimit LoopLimit `json:"loop_limit" toml:"loop_limit"`
+	Tracing   Tracing   `json:"tracing" toml:"tracing"`
 }
 
 // RouterPolicies are the words of Router.Policy.
@@ -146,6 +148,8 @@ var Mitigations = []string{
 	"retry_budget",
 	"context_fallback", "held_streams", "continuation", "validation",
 	"guardrail",
+	"loop_limit",
+	"budgets",
 	"cache",
 	"stale_if_error",
 	"single_flight",

@@ -192,6 +192,9 @@ func (s *seat) crash(fail *wire.Failure, forAll bool) {
 	defer f.group.mu.Unlock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if s.off {
+		return
+	}
 	if f.crashes++; forAll || f.crashes >= maxCrashes || len(f.tools) > 0 {
 		own := *fail // the leader goes on to tell its client of its own
 		f.fail = &own

@@ -114,6 +114,10 @@ func (r *engine) take(w http.ResponseWriter, q *http.Request, front wire.Dialect
 	}
 	fail.RequestID = id
 	c.mark(w.Header(), nil)
+	if fail.Kind == wire.FailQuota {
+		// Some dialects tell it by 429, which official SDKs ask again after.
+		w.Header().Set("X-Should-Retry", "false")
+	}
 	front.WriteFailure(w, fail)
 }
 
