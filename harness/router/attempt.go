@@ -29,6 +29,7 @@ type attempt struct {
 	prefill bool            // it was handed a partial answer to go on with
 	status  int             // of the provider's answer; 0: there was none
 	stake   *stake          // what is reserved for it; nil: nothing
+	onward  *onward         // what goes on with it; nil: it was not streamed, or not handed one
 	trace   context.Context // carries its span, where the request is traced
 }
 
