@@ -53,9 +53,10 @@ type Router struct {
 	Ladder       Ladder       `json:"degradation_ladder" toml:"degradation_ladder"`
 
 	// Models, money and work.
-	Budgets   Budgets   `json:"budgets" toml:"budgets"`
-	LoopLimit LoopLimit `json:"loop_limit" toml:"loop_limit"`
-	Tracing   Tracing   `json:"tracing" toml:"tracing"`
+	Budgets       Budgets       `json:"budgets" toml:"budgets"`
+	EmbedBatching EmbedBatching `json:"embed_batching" toml:"embed_batching"`
+	LoopLimit     LoopLimit     `json:"loop_limit" toml:"loop_limit"`
+	Tracing       Tracing       `json:"tracing" toml:"tracing"`
 }
 
 // RouterPolicies are the words of Router.Policy.
@@ -183,5 +184,6 @@ var Mitigations = []string{
 	"cache",
 	"stale_if_error",
 	"single_flight",
+	"embed_batching",
 	"degradation_ladder", "tracing",
 }

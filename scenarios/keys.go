@@ -221,6 +221,10 @@ var keyDocs = map[string]string{
 	"router.budgets.per_workflow_usd": "USD that one workflow may spend; 0: no bound but the client's own",
 	"router.budgets.window":           "after which a key's account is empty again",
 
+	"router.embed_batching":          "requests for embeddings that come while one is under way share a call",
+	"router.embed_batching.inputs":   "texts of one call, at most",
+	"router.embed_batching.max_wait": "that a request waits for company",
+
 	"router.loop_limit":                    "stops a workflow that calls without end",
 	"router.loop_limit.calls_per_workflow": "requests of one workflow in window, at most",
 	"router.loop_limit.repeats":            "repetitions of one and the same request in it",

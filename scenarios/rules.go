@@ -125,6 +125,9 @@ var rules = map[string]rule{
 	"router.budgets.per_workflow_usd": notNegative,
 	"router.budgets.window":           positive,
 
+	"router.embed_batching.inputs":   atLeastOne,
+	"router.embed_batching.max_wait": positive,
+
 	"router.loop_limit.calls_per_workflow": atLeastOne,
 	"router.loop_limit.repeats":            atLeastOne,
 	"router.loop_limit.window":             positive,

@@ -129,15 +129,12 @@ func (c *call) answer(w http.ResponseWriter, end *ending) *wire.Failure {
 		return fail
 	}
 	for _, f := range st.lookup {
-		if c.embed != nil {
-			break // answers are what is kept
-		}
 		rep, leave, fail := f(c)
 		if leave != nil {
 			c.leaves = append(c.leaves, leave)
 		}
 		if rep != nil {
-			end.source = rep.source
+			end.source, end.by = rep.source, rep.by
 			return c.deliver(w, rep, end)
 		}
 		if fail != nil {
