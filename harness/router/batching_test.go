@@ -15,7 +15,7 @@ import (
 	"brownout/plan"
 )
 
-// embeds is what a client got for its texts.
+// embedded is what a client got for its texts.
 type embedded struct {
 	status  int
 	vectors []float32 // the first number of each
@@ -28,14 +28,13 @@ type embedded struct {
 
 // embed asks for the embeddings of texts.
 func (w *world) embed(ctx context.Context, h http.Header, deadline time.Duration, texts ...string) embedded {
-	w.t.Helper()
 	raw, err := json.Marshal(map[string]any{"model": "vectors", "input": texts})
 	if err != nil {
-		w.t.Fatal(err)
+		return embedded{err: err}
 	}
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://router/v1/embeddings", strings.NewReader(string(raw)))
 	if err != nil {
-		w.t.Fatal(err)
+		return embedded{err: err}
 	}
 	for k, v := range h {
 		q.Header[k] = v
