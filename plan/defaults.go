@@ -64,6 +64,7 @@ var (
 			FailureRatio: 0.5, MinCalls: 5, Window: 5 * time.Second,
 			OpenFor: 1 * time.Second, Probes: 2,
 		},
+		RateLimits:    RateLimits{Reserve: 0.05, Pause: time.Second, MaxHold: time.Minute},
 		RetryBudget:   RetryBudget{Share: 1, Floor: 10, Window: 10 * time.Second},
 		Continuation:  Continuation{Mode: ContinueAuto, Most: 2},
 		Guardrail:     Guardrail{Hold: 256},

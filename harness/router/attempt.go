@@ -176,7 +176,7 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	}
 	u.body.ReadCloser, a.status = res.Body, res.StatusCode
 	for _, f := range c.r.stages.heard {
-		f(cand, res.StatusCode, res.Header)
+		f(a, res.StatusCode, res.Header)
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return nil, u.refusedWith(res)
