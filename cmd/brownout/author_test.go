@@ -65,7 +65,7 @@ func TestListFitsNarrowTerminals(t *testing.T) {
 		}
 		// What a row tells beside its name depends on the room that there is.
 		for word, least := range map[string]int{"The primary goes silent": 0, "failover, timeout": 100, "outage of openai, 9s to 16s": 140} {
-			if strings.Contains(r.out, word) != (width >= least) && width >= 60 {
+			if strings.Contains(r.out, word) != (width >= least) && width >= 80 {
 				t.Errorf("%s columns: %q where %d are the least", columns, word, least)
 			}
 		}

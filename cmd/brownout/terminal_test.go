@@ -223,6 +223,12 @@ func TestFromTheLauncherToAFile(t *testing.T) {
 	w.waitFor("junit to junit.xml")
 	w.keys("Enter")
 	w.waitFor("junit written to junit.xml")
+	w.keys("e", "j", "Enter", "Enter")
+	w.waitFor("junit.xml is there already. Write over it?")
+	w.keys("n")
+	w.waitFor("junit to junit.xml")
+	w.keys("Escape")
+	w.waitFor("e export") // a key right behind an escape would be read as one with alt
 	w.keys("-l", ":export badge nowhere/x.svg")
 	w.keys("Enter")
 	w.waitFor("there is no directory nowhere; make it,")

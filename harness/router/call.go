@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"brownout/mocks/wire"
@@ -35,6 +36,7 @@ type call struct {
 	plain    bool     // fields beyond the neutral form are left out: a provider refused them
 	leaves   []func(*ending)
 	costUSD  float64
+	funds    *funds                                // the accounts that it is charged to; nil: none has a bound
 	trace    *traced                               // nil: not traced
 	fieldSet fieldSet                              // the fields of body, once they were looked for
 	recalled bool                                  // memory was worked out
@@ -44,6 +46,11 @@ type call struct {
 	whole    []func(a *wire.Answer, by *candidate) // told of a provider's whole answer, before the client has the end of it
 
 	wordCount int // of the prompt, once they were counted
+
+	shared sync.Mutex // held by the stages of an attempt, as a hedge passes them beside it
+
+	place  *desk // got in the queue, and not used yet; nil: none
+	queued bool  // it was in the queue
 
 	needs needs // of rate limits; zero: not counted yet
 }
@@ -84,20 +91,18 @@ func (c *call) forward() (*reply, *wire.Failure) {
 		cand, p, ok := c.next()
 		if !ok {
 			unused()
-			if c.wait() {
+			again, fail := c.await()
+			if fail != nil && len(c.causes) == 0 {
+				return nil, fail
+			}
+			if again || fail == nil && c.wait() {
 				continue
 			}
 			break
 		}
 		c.announce(cand)
-		a := c.open(cand, p)
-		c.attempts++
-		cand.tries++
-		rep, fail := c.try(a)
-		if rep == nil || rep.stream == nil { // a stream's bill comes with its end
-			c.bill(a)
-		}
-		if fail != nil && !a.lost {
+		rep, failed := c.run(cand, p)
+		for _, a := range failed {
 			c.causes = append(c.causes, cause{a.cand.backend, a.fail})
 		}
 		if rep != nil {
@@ -106,15 +111,28 @@ func (c *call) forward() (*reply, *wire.Failure) {
 		if c.ctx.Err() != nil {
 			break
 		}
-		end, more := c.follow(a)
-		if end != nil {
-			return nil, end
-		}
-		if !more {
-			return nil, c.exhausted()
+		for _, a := range failed {
+			end, more := c.follow(a)
+			if end != nil {
+				return nil, end
+			}
+			if !more {
+				return nil, c.exhausted()
+			}
 		}
 	}
 	return nil, c.exhausted()
+}
+
+// await lets the stages wait for what everybody lacks now. again tells that
+// somebody may be asked; fail, that it is not to be waited for.
+func (c *call) await() (again bool, fail *wire.Failure) {
+	for _, f := range c.r.stages.await {
+		if again, fail = f(c); again || fail != nil {
+			return again, fail
+		}
+	}
+	return false, nil
 }
 
 // granted tells whether the stages allow another attempt. The first is always

@@ -80,6 +80,7 @@ type refusal struct {
 	wait    time.Duration // until it may open; 0: not known
 	limited bool          // by a stated retry-after
 	open    bool          // by the breaker
+	full    bool          // it has as many calls in progress as it may have
 	soft    bool          // rather than nobody, it may be asked all the same
 	why     string        // in words; "": as the others say
 	cause   *wire.Failure // what shut it; may be nil
@@ -279,6 +280,14 @@ func (c *circuit) count(says verdict, f *wire.Failure, minCalls int) {
 			c.breaker.Open()
 		}
 	}
+}
+
+// steady tells whether the backend is known to be well: nobody has to find out.
+func (g *gate) steady(model string) bool {
+	g.mu.Lock()
+	defer g.unlock()
+	c := g.circuit(model)
+	return g.doubt.until.IsZero() && len(g.holds) == 0 && (c.breaker == nil || c.breaker.IsClosed())
 }
 
 // broke counts a stream that broke after its first token, which was settled as

@@ -95,6 +95,8 @@ func compile(s plan.Router) (settings, error) {
 	c.oneOf("cache.scope", s.Cache.Scope, plan.CacheScopes)
 	c.allOf("validation.checks", s.Validation.Checks, plan.AnswerChecks)
 	forbidden := c.patterns(s.Guardrail.Patterns)
+	c.admission(s.Admission)
+	c.allOf("hedging.billed_once", s.Hedging.BilledOnce, plan.BilledOnce)
 	c.allOf("privacy.allow", s.Privacy.Allow, plan.Classes)
 	c.steps(s.Ladder)
 	c.bounds(&s)

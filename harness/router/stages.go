@@ -13,7 +13,10 @@ import (
 // without any costs nothing.
 //
 // A request meets the places in the order of the fields. Functions are called
-// from the request's goroutine and must not block, but for admit and lookup.
+// from the request's goroutine, but for those of a hedge (claim, attempt,
+// prepare, edit, heard, answer and flow), which are called from its own, one
+// at a time. They must not block, but for admit, lookup
+// and await.
 type stage struct {
 	// resolve turns the model that was asked for into the one that is meant.
 	resolve func(c *call, asked string) string
@@ -46,9 +49,17 @@ type stage struct {
 	// if the attempt is not made after all.
 	grant func(c *call) (back func(), no *refusal)
 
+	// await waits for what everybody who might be asked lacks now; again tells
+	// that somebody may be asked. A failure refuses the request.
+	await func(c *call) (again bool, fail *wire.Failure)
+
 	// attempt is told of an attempt that is about to be made, and may follow
 	// it.
 	attempt func(c *call, a *attempt) trial
+
+	// hedge has a second provider asked where the first is slow. At most one
+	// mitigation has it.
+	hedge *hedge
 
 	// prepare changes the request for one candidate. It returns req itself, or
 	// a changed copy, or a failure where it cannot be asked of that one.
@@ -150,7 +161,9 @@ type stages struct {
 	bars     []func(c *call, cand *candidate) *refusal
 	claim    []*claim
 	grant    []func(c *call) (func(), *refusal)
+	await    []func(c *call) (bool, *wire.Failure)
 	attempt  []func(c *call, a *attempt) trial
+	hedge    *hedge
 	prepare  []func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
 	edit     []func(a *attempt, q *http.Request)
 	heard    []func(a *attempt, status int, h http.Header)
@@ -182,7 +195,11 @@ func (v *stages) add(s *stage) {
 	put(&v.bars, s.bars, s.bars != nil)
 	put(&v.claim, s.claim, s.claim != nil)
 	put(&v.grant, s.grant, s.grant != nil)
+	put(&v.await, s.await, s.await != nil)
 	put(&v.attempt, s.attempt, s.attempt != nil)
+	if s.hedge != nil {
+		v.hedge = s.hedge
+	}
 	put(&v.prepare, s.prepare, s.prepare != nil)
 	put(&v.edit, s.edit, s.edit != nil)
 	put(&v.heard, s.heard, s.heard != nil)
