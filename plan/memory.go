@@ -41,3 +41,9 @@ type Ladder struct {
 	Steps  []string `json:"steps,omitempty" toml:"steps"`   // classes, best first, then StepCache and StepStatic; none: the order of the providers, then both
 	Static string   `json:"static,omitempty" toml:"static"` // the last step's answer; empty: there is none
 }
+
+// EmbedBatching joins requests for embeddings into calls.
+type EmbedBatching struct {
+	Inputs  int           `json:"inputs" toml:"inputs"`        // texts of one call, at most
+	MaxWait time.Duration `json:"max_wait_ns" toml:"max_wait"` // that a request waits for company while a call is under way
+}

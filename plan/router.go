@@ -56,7 +56,10 @@ type Router struct {
 	Ladder       Ladder       `json:"degradation_ladder" toml:"degradation_ladder"`
 
 	// Models, money and work.
-	Tracing Tracing `json:"tracing" toml:"tracing"`
+	Budgets       Budgets       `json:"budgets" toml:"budgets"`
+	EmbedBatching EmbedBatching `json:"embed_batching" toml:"embed_batching"`
+	LoopLimit     LoopLimit     `json:"loop_limit" toml:"loop_limit"`
+	Tracing       Tracing       `json:"tracing" toml:"tracing"`
 }
 
 // RouterPolicies are the words of Router.Policy.
@@ -222,8 +225,11 @@ var Mitigations = []string{
 	"hedging",
 	"context_fallback", "held_streams", "continuation", "validation",
 	"guardrail",
+	"loop_limit",
+	"budgets",
 	"cache",
 	"stale_if_error",
 	"single_flight",
+	"embed_batching",
 	"degradation_ladder", "tracing",
 }

@@ -136,6 +136,17 @@ var rules = map[string]rule{
 
 	"router.stale_if_error.for": positive,
 
+	"router.budgets.per_key_usd":      notNegative,
+	"router.budgets.per_workflow_usd": notNegative,
+	"router.budgets.window":           positive,
+
+	"router.embed_batching.inputs":   atLeastOne,
+	"router.embed_batching.max_wait": positive,
+
+	"router.loop_limit.calls_per_workflow": atLeastOne,
+	"router.loop_limit.repeats":            atLeastOne,
+	"router.loop_limit.window":             positive,
+
 	"router.degradation_ladder.steps": {oneOf: plan.LadderSteps},
 
 	"router.off":                  {oneOf: append([]string{"all"}, plan.Mitigations...)},
