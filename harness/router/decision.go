@@ -32,6 +32,8 @@ const (
 	LongerContext     = "longer_context"      // a prompt that was too long went to a longer context
 	BudgetSpent       = "budget_spent"        // an attempt beyond the first was refused: the retry budget is spent
 	Shimmed           = "shimmed"             // a provider refused a field, which was left out
+	Deprecated        = "deprecated"          // a model is announced to end, is gone, or is back
+	RolledBack        = "rolled_back"         // a migration was taken back
 	Guarded           = "guarded"             // an answer carried poison, and was refused
 	Degraded          = "degraded"            // a step down the ladder
 )
