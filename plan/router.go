@@ -39,6 +39,7 @@ type Router struct {
 
 	// Traffic.
 	Breaker     Breaker     `json:"breaker" toml:"breaker"`
+	RateLimits  RateLimits  `json:"rate_limits" toml:"rate_limits"`
 	RetryBudget RetryBudget `json:"retry_budget" toml:"retry_budget"`
 
 	// Content.
@@ -106,6 +107,14 @@ type Breaker struct {
 	Window       time.Duration `json:"window_ns" toml:"window"`            // within this time
 	OpenFor      time.Duration `json:"open_for_ns" toml:"open_for"`        // then probes half-open
 	Probes       int           `json:"probes" toml:"probes"`               // successes that close it again
+}
+
+// RateLimits heeds what providers say of their rate limits, in headers and
+// refusals.
+type RateLimits struct {
+	Reserve float64       `json:"reserve" toml:"reserve"`      // traffic moves on when less than this share of a limit would be left, 0..1
+	Pause   time.Duration `json:"pause_ns" toml:"pause"`       // after a refusal that names no time; doubles with each in a row
+	MaxHold time.Duration `json:"max_hold_ns" toml:"max_hold"` // longest for which a refusal keeps calls away unasked
 }
 
 // RetryBudget bounds retries and failovers to a share of traffic, so that an
@@ -211,6 +220,7 @@ var Mitigations = []string{
 	"api_shim",
 
 	"capabilities",
+	"rate_limits",
 	"breaker", "retries",
 	"retry_budget",
 	"context_fallback", "held_streams", "continuation", "validation",

@@ -222,6 +222,10 @@ var keyDocs = map[string]string{
 	"router.validation":                    "an empty, cut or off-schema answer, or one of another model, is a failure of its provider",
 	"router.validation.checks":             "empty, finish (why it ended), schema (JSON, and calls of functions), model (who answered); none named: all",
 
+	"router.rate_limits":                   "reads each provider's rate-limit headers and moves traffic before the 429; bounds what a retry-after is believed",
+	"router.rate_limits.reserve":           "traffic moves on when less than this share of a stated limit would be left",
+	"router.rate_limits.pause":             "a provider that refuses and names no time, or again when it is over, is left alone for so long where others are usable, twice as long each time in a row",
+	"router.rate_limits.max_hold":          "longest for which a refusal keeps calls away; a retry-after beyond it is believed so long, and then one call at a time finds out",
 	"router.retry_budget":                  "retries and failovers never exceed a share of traffic, so that an outage cannot multiply the load",
 	"router.retry_budget.share":            "attempts beyond a request's first, as a share of the requests in window, at most",
 	"router.retry_budget.floor_per_second": "so many a second are always allowed beside the share, so that low traffic can retry",

@@ -110,6 +110,9 @@ var rules = map[string]rule{
 	"router.breaker.open_for":      positive,
 	"router.breaker.probes":        atLeastOne,
 
+	"router.rate_limits.reserve":           whole,
+	"router.rate_limits.pause":             positive,
+	"router.rate_limits.max_hold":          positive,
 	"router.retry_budget.share":            whole,
 	"router.retry_budget.floor_per_second": atLeastOne,
 	"router.retry_budget.window":           positive,
@@ -149,6 +152,11 @@ var rules = map[string]rule{
 	"fault.ramp":    notNegative,
 	"fault.repeat":  {min: 1, max: maxRepeat},
 	"fault.every":   positive,
+
+	"target.router":                {oneOf: plan.TargetRouters},
+	"target.dialect":               {oneOf: plan.TargetDialects},
+	"target.process.grace":         positive,
+	"target.process.ready.timeout": positive,
 
 	"promise.availability":      slo,
 	"promise.integrity":         slo,

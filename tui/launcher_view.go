@@ -90,7 +90,11 @@ func (l launcher) neighbour(step int) pane { return (l.focus + pane(step)) % pan
 func (l launcher) paint(a area) {
 	x := a.put(1, 0, inkAccent, "brownout")
 	if a.w >= 60 {
-		x = a.text(x+2, 0, a.w-x-2, inkDim, count(uint64(len(l.shown)))+" of "+count(uint64(len(l.desk.Entries)))+" scenarios, "+count(uint64(len(l.kept)))+" runs")
+		runs := " runs"
+		if len(l.kept) == 1 {
+			runs = " run"
+		}
+		x = a.text(x+2, 0, a.w-x-2, inkDim, count(uint64(len(l.shown)))+" of "+count(uint64(len(l.desk.Entries)))+" scenarios, "+count(uint64(len(l.kept)))+runs)
 	}
 	l.settings(a, x+3)
 	frames, set := l.frames()
@@ -162,7 +166,7 @@ func (l launcher) list(a area) {
 		}
 		length := short(e.Plan.Load.Duration)
 		end := a.w
-		if r, ok := l.lastRun(e.Name); ok {
+		if r, ok := l.lastRun(e); ok {
 			mark, hue, word := a.th.keptScore(r)
 			end = a.w - len(word) - 2
 			a.put(end, y, hue, mark+" "+word)
@@ -221,7 +225,7 @@ func (l launcher) previewed(w int) []row {
 	}
 	n := 0
 	for _, r := range l.runs {
-		if r.Scenario != e.Name || r.Verdict == score.Pending || n == 3 {
+		if r.Scenario != e.Plan.Scenario || r.Verdict == score.Pending || n == 3 {
 			continue
 		}
 		n++

@@ -99,6 +99,8 @@ func (m live) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m.looked(msg)
 	case tea.KeyPressMsg:
 		return m.pressed(msg)
+	case tea.MouseMsg:
+		return m.pointed(msg), nil
 	}
 	return m, nil
 }

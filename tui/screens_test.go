@@ -179,7 +179,6 @@ func TestAnyEventOnAnyScreen(t *testing.T) {
 				bits := key.Bits()
 				if !alive {
 					r = starts[order[bits>>40%uint64(len(order))]](w, h)
-					alive = true
 				}
 				var msg tea.Msg
 				x, y := int(bits>>8%uint64(w+1)), int(bits>>24%uint64(h+1))

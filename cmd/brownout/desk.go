@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +15,6 @@ import (
 	"brownout/harness"
 	"brownout/harness/replay"
 	"brownout/harness/score"
-	"brownout/harness/target"
 	"brownout/reports"
 	"brownout/scenarios"
 	"brownout/tui"
@@ -59,30 +59,46 @@ func (d *desk) screens() tui.Desk {
 // launcher is what the launcher is offered: all there is.
 func (d *desk) launcher() (tui.Desk, error) {
 	out := d.screens()
+	out.Entries = ownScenarios()
 	for _, name := range scenarios.Builtin() {
-		sc, err := scenarios.Open(name)
+		e, err := entry(name)
 		if err != nil {
 			return out, err
 		}
-		p, err := sc.Resolve(scenarios.ResolveOptions{})
-		if err != nil {
-			return out, err
-		}
-		out.Entries = append(out.Entries, tui.Entry{Name: name, Plan: p})
+		out.Entries = append(out.Entries, e)
 	}
-	out.Targets = slices.Clone(target.Names())
-	slices.SortStableFunc(out.Targets, func(a, b string) int { // the default first
-		switch {
-		case a == target.Default && b != target.Default:
-			return -1
-		case b == target.Default && a != target.Default:
-			return 1
-		}
-		return 0
-	})
+	out.Targets = usable()
 	out.Mitigations = mitigationNames()
 	out.Begin, out.Kept, out.Contest = d.begin, d.kept, d.contest
 	return out, nil
+}
+
+func entry(name string) (tui.Entry, error) {
+	sc, err := scenarios.Open(name)
+	if err != nil {
+		return tui.Entry{}, err
+	}
+	p, err := sc.Resolve(scenarios.ResolveOptions{})
+	return tui.Entry{Name: name, Plan: p}, err
+}
+
+// ownScenarios are the scenario files in the directory that one stands in and
+// in its directory "scenarios". What is no valid scenario is passed over: a
+// suite, a router's configuration, a file half written.
+func ownScenarios() []tui.Entry {
+	var out []tui.Entry
+	for _, pattern := range []string{"*.toml", filepath.Join("scenarios", "*.toml")} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			continue // the patterns are well-formed
+		}
+		for _, path := range found {
+			if e, err := entry(path); err == nil {
+				out = append(out, e)
+			}
+		}
+	}
+	return out
 }
 
 // claim counts something that loads the machine. One at a time: two would
@@ -255,7 +271,15 @@ func replace(path string, over bool, write func(io.Writer) error) error {
 			return tui.ErrExists
 		}
 	}
+	if dir := filepath.Dir(path); !isDir(dir) {
+		return fmt.Errorf("there is no directory %s; make it, or name another path", dir)
+	}
 	return reports.Replace(path, write)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // matrixOf sets the runs of lanes side by side, with a column for each label.

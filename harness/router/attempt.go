@@ -174,7 +174,7 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	}
 	u.body.ReadCloser = res.Body
 	for _, f := range c.r.stages.heard {
-		f(cand, res.StatusCode, res.Header)
+		f(a, res.StatusCode, res.Header)
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return nil, u.refusedWith(res)

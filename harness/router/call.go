@@ -46,6 +46,8 @@ type call struct {
 	whole    []func(a *wire.Answer, by *candidate) // told of a provider's whole answer, before the client has the end of it
 
 	wordCount int // of the prompt, once they were counted
+
+	needs needs // of rate limits; zero: not counted yet
 }
 
 // candidate is a model of a backend as one request sees it.
@@ -55,8 +57,9 @@ type candidate struct {
 	info  *Model // what is known of the model
 	stats *stats
 	tries int
-	spent bool // not to be asked again by this request
-	whole bool // it takes no partial answer to go on with
+	spent bool    // not to be asked again by this request
+	whole bool    // it takes no partial answer to go on with
+	sent  sending // what rate limits are left with by its attempt
 }
 
 // cause is one failed attempt.
@@ -146,7 +149,7 @@ func (c *call) next() (*candidate, pass, bool) {
 		if v.spent || c.barred(v) != nil {
 			continue
 		}
-		if p, shut := v.gate.admit(v.model); shut == nil {
+		if p, ok := c.enter(v, false); ok {
 			return v, p, true
 		}
 	}
@@ -156,17 +159,48 @@ func (c *call) next() (*candidate, pass, bool) {
 			continue
 		}
 		if r := c.barred(v); r == nil || r.soft {
-			if p, shut := v.gate.admit(v.model); shut == nil {
+			if p, ok := c.enter(v, true); ok {
 				return v, p, true
 			}
 		}
 	}
 	if v := c.soonest(func(r *refusal) bool { return r.open }); v != nil {
 		if p, ok := v.gate.admitLastResort(v.model); ok {
+			c.claim(v, true)
 			return v, p, true
 		}
 	}
 	return nil, pass{}, false
+}
+
+// enter takes all that an attempt at a candidate needs.
+func (c *call) enter(v *candidate, force bool) (pass, bool) {
+	if !c.claim(v, force) {
+		return pass{}, false
+	}
+	p, shut := v.gate.admit(v.model)
+	if shut != nil {
+		c.unclaim(v, len(c.r.stages.claim))
+	}
+	return p, shut == nil
+}
+
+// claim takes what the stages want taken; all of it, or nothing.
+func (c *call) claim(v *candidate, force bool) bool {
+	for i, f := range c.r.stages.claim {
+		if !f.take(c, v, force) {
+			c.unclaim(v, i)
+			return false
+		}
+	}
+	return true
+}
+
+// unclaim gives the first n of them back.
+func (c *call) unclaim(v *candidate, n int) {
+	for _, f := range c.r.stages.claim[:n] {
+		f.back(c, v)
+	}
 }
 
 // barred tells what but its gate keeps a candidate from being asked.

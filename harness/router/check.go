@@ -66,7 +66,7 @@ func (c *checker) patterns(list []string) (all []*regexp.Regexp) {
 // shareKeys are the numbers that must lie above 0 and up to 1.
 var shareKeys = []string{
 	"breaker.failure_ratio",
-	"retry_budget.share",
+	"retry_budget.share", "rate_limits.reserve",
 
 	"tracing.share",
 }

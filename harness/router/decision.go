@@ -30,6 +30,7 @@ const (
 	Exhausted         = "exhausted"           // nobody was left, or no time
 	Continued         = "continued"           // a broken stream goes on elsewhere
 	LongerContext     = "longer_context"      // a prompt that was too long went to a longer context
+	LeftAlone         = "left_alone"          // a provider refused for its limit, and is not asked for a while beyond what it said
 	BudgetSpent       = "budget_spent"        // an attempt beyond the first was refused: the retry budget is spent
 	Shimmed           = "shimmed"             // a provider refused a field, which was left out
 	Deprecated        = "deprecated"          // a model is announced to end, is gone, or is back

@@ -47,6 +47,10 @@ var keys = []key{
 	{name: "breaker.open_for", meaning: "then stays open for so long before it probes; lasting failures (retired model, quota, key) count five times"},
 	{name: "breaker.probes", meaning: "probes at once when half-open, and successes that close it again"},
 
+	{name: "rate_limits.reserve", meaning: "traffic moves on when less than this share of a stated limit would be left"},
+	{name: "rate_limits.pause", meaning: "a backend that refuses and names no time, or again when it is over, is left alone for so long where others are usable, twice as long each time in a row …"},
+	{name: "rate_limits.max_hold", meaning: "… but no longer than this; a stated retry-after beyond it is believed so long too, and then one call at a time finds out whether it still holds"},
+
 	{name: "retry_budget.share", meaning: "attempts beyond a request's first, as a share of the requests in window, at most …"},
 	{name: "retry_budget.floor_per_second", meaning: "… beside so many a second, which are always allowed, so that low traffic can retry"},
 	{name: "retry_budget.window", meaning: "how long a request's share may be spent"},

@@ -27,6 +27,7 @@ func mitigations() []Mitigation {
 		{Name: "deprecation_watch", On: true, build: deprecationWatch, Summary: "hears of models that end, in lists, headers and refusals, tells of it, and asks their successors"},
 		{Name: "api_shim", On: true, build: apiShim, Summary: "fields the neutral form does not know survive between providers of one family, and are left out where one refuses them"},
 		{Name: "capabilities", On: true, build: capabilities, Summary: "who is known to lack what a request needs (context, functions, JSON) is asked last"},
+		{Name: "rate_limits", On: true, build: rateLimits, Summary: "reads each provider's rate-limit headers and moves traffic before the 429; bounds what a retry-after is believed"},
 		{Name: "breaker", On: true, Summary: "stays away from a provider's model that fails, and probes whether it is back"},
 		{Name: "retries", On: true, Summary: "asks the same provider again where that is the right conduct, with full jitter"},
 		{Name: "retry_budget", On: true, build: retryBudget, Summary: "retries and failovers never exceed a share of traffic, so that an outage cannot multiply the load"},

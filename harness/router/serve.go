@@ -112,9 +112,10 @@ func (r *engine) take(w http.ResponseWriter, q *http.Request, front wire.Dialect
 	if fail == nil || told || end.gone {
 		return
 	}
-	fail.RequestID = id
+	f := *fail // who shares the call was told the same failure
+	f.RequestID = id
 	c.mark(w.Header(), nil)
-	front.WriteFailure(w, fail)
+	front.WriteFailure(w, &f)
 }
 
 // answer takes a request through the stages to its answer. Where end names

@@ -116,5 +116,8 @@ func compile(s plan.Router) (settings, error) {
 	if !v.has("retries") {
 		v.Retries = off
 	}
+	if !v.has("rate_limits") {
+		v.RateLimits.MaxHold = off // a stated retry-after is believed, whatever it says
+	}
 	return v, errors.Join(c.errs...)
 }

@@ -37,6 +37,10 @@ type stage struct {
 	// reserves nothing.
 	bars func(c *call, cand *candidate) *refusal
 
+	// claim takes what an attempt needs of a candidate that was chosen; where
+	// that is gone meanwhile, somebody else is.
+	claim *claim
+
 	// grant tells whether a request may make an attempt beyond its first; a
 	// refusal ends the request's attempts. back, where it is not nil, is called
 	// if the attempt is not made after all.
@@ -54,7 +58,7 @@ type stage struct {
 	edit func(a *attempt, q *http.Request)
 
 	// heard sees status and headers of each answer of a provider, errors too.
-	heard func(cand *candidate, status int, h http.Header)
+	heard func(a *attempt, status int, h http.Header)
 
 	// answer judges a whole unary answer, and may change it. A failure is the
 	// provider's.
@@ -72,6 +76,16 @@ type stage struct {
 
 	// run is its work beside requests; it ends with ctx.
 	run func(ctx context.Context)
+}
+
+// claim takes something that there is only so much of, such as a place among
+// the calls in progress.
+type claim struct {
+	// take tells whether it got it. It must get it where force says so:
+	// somebody has to be asked.
+	take func(c *call, cand *candidate, force bool) bool
+	// back gives it back, because the candidate was not asked after all.
+	back func(c *call, cand *candidate)
 }
 
 // flow is a stream's text on its way to the client. A failure ends the attempt
@@ -134,11 +148,12 @@ type stages struct {
 	model    []func(c *call, b *backend, asked string) string
 	choose   []func(c *call, cands []candidate) []candidate
 	bars     []func(c *call, cand *candidate) *refusal
+	claim    []*claim
 	grant    []func(c *call) (func(), *refusal)
 	attempt  []func(c *call, a *attempt) trial
 	prepare  []func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
 	edit     []func(a *attempt, q *http.Request)
-	heard    []func(cand *candidate, status int, h http.Header)
+	heard    []func(a *attempt, status int, h http.Header)
 	answer   []func(c *call, a *attempt, w *wire.Answer) *wire.Failure
 	flow     []func(c *call, a *attempt) flow
 	amend    []func(c *call, a *attempt) bool
@@ -165,6 +180,7 @@ func (v *stages) add(s *stage) {
 	put(&v.model, s.model, s.model != nil)
 	put(&v.choose, s.choose, s.choose != nil)
 	put(&v.bars, s.bars, s.bars != nil)
+	put(&v.claim, s.claim, s.claim != nil)
 	put(&v.grant, s.grant, s.grant != nil)
 	put(&v.attempt, s.attempt, s.attempt != nil)
 	put(&v.prepare, s.prepare, s.prepare != nil)
