@@ -76,6 +76,8 @@ var (
 		Cache:         Cache{Scope: CacheMarked, TTL: time.Minute, Entries: 10_000, Bytes: 64 << 20},
 		StaleIfError:  StaleIfError{For: 10 * time.Minute},
 		Tracing:       Tracing{Share: 1},
+
+		DeprecationWatch: DeprecationWatch{Interval: 30 * time.Second},
 	}
 	// DefaultWorkers caps the requests in flight. Above it the run is
 	// saturated and says so.
