@@ -118,6 +118,7 @@ func TestScreens(t *testing.T) {
 	}{
 		{"", Options{NoColor: true}, [][2]int{{80, 24}, {120, 40}, {200, 60}, {40, 12}}},
 		{"-colour", Options{}, [][2]int{{120, 40}}},
+		{"-light", Options{Light: true}, [][2]int{{80, 24}}},
 		{"-ascii", Options{NoColor: true, ASCII: true}, [][2]int{{80, 24}}},
 	}
 	for _, look := range looks {

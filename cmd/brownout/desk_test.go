@@ -174,3 +174,16 @@ func TestLauncherOffersEverything(t *testing.T) {
 		}
 	}
 }
+
+// A run that is shown from elsewhere is found by its id all the same.
+func TestDeskFindsTheRunThatIsShown(t *testing.T) {
+	t.Parallel()
+	d := (&app{env: os.Getenv}).newDesk(t.Context(), runFlags{out: t.TempDir()})
+	d.shownID, d.shown = func() string { return "20260301-100000-slow-0001" }, reports.Kept{Dir: "/elsewhere"}
+	if k, err := d.find("20260301-100000-slow-0001"); err != nil || k.Dir != "/elsewhere" {
+		t.Errorf("%+v, %v", k, err)
+	}
+	if _, err := d.find("20260301-110000-slow-0002"); err == nil {
+		t.Error("another run was found")
+	}
+}

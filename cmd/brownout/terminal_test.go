@@ -187,6 +187,15 @@ func hasColour(s string) bool {
 
 func TestLauncherInATerminal(t *testing.T) {
 	t.Parallel()
+	t.Run("in ASCII", func(t *testing.T) {
+		t.Parallel()
+		w := openTerminal(t, 80, 24, "", "--ascii")
+		if s := w.waitFor("> address-lost"); strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 }) {
+			t.Errorf("beyond ASCII:\n%s", s)
+		}
+		w.keys("q")
+		w.waitFor("exit code 0")
+	})
 	w := openTerminal(t, 110, 35, "")
 	w.waitFor("address-lost", "cloud-partition")
 	w.keys("/")
