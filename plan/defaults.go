@@ -74,6 +74,7 @@ var (
 		Continuation:  Continuation{Mode: ContinueAuto, Most: 2},
 		Guardrail:     Guardrail{Hold: 256},
 		Cache:         Cache{Scope: CacheMarked, TTL: time.Minute, Entries: 10_000, Bytes: 64 << 20},
+		SemanticCache: SemanticCache{Threshold: 0.9},
 		StaleIfError:  StaleIfError{For: 10 * time.Minute},
 		Tracing:       Tracing{Share: 1},
 	}

@@ -21,6 +21,11 @@ type Cache struct {
 	Bytes   int           `json:"bytes" toml:"bytes"`     // of all answers, at most
 }
 
+// SemanticCache answers a request from one that was asked in similar words.
+type SemanticCache struct {
+	Threshold float64 `json:"threshold" toml:"threshold"` // likeness, above 0 and up to 1
+}
+
 // StaleIfError answers from an expired entry of the cache where nobody can
 // answer.
 type StaleIfError struct {

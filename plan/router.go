@@ -51,9 +51,10 @@ type Router struct {
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
 
 	// Answers given before.
-	Cache        Cache        `json:"cache" toml:"cache"`
-	StaleIfError StaleIfError `json:"stale_if_error" toml:"stale_if_error"`
-	Ladder       Ladder       `json:"degradation_ladder" toml:"degradation_ladder"`
+	Cache         Cache         `json:"cache" toml:"cache"`
+	SemanticCache SemanticCache `json:"semantic_cache" toml:"semantic_cache"`
+	StaleIfError  StaleIfError  `json:"stale_if_error" toml:"stale_if_error"`
+	Ladder        Ladder        `json:"degradation_ladder" toml:"degradation_ladder"`
 
 	// Models, money and work.
 	Budgets       Budgets       `json:"budgets" toml:"budgets"`
@@ -228,6 +229,7 @@ var Mitigations = []string{
 	"loop_limit",
 	"budgets",
 	"cache",
+	"semantic_cache",
 	"stale_if_error",
 	"single_flight",
 	"embed_batching",

@@ -159,6 +159,7 @@ var keyDocs = map[string]string{
 	"load.mix.steps":                 "dependent steps of one workflow (kind agent)",
 	"load.mix.stream":                "the answer is streamed; always so of kind stream, never of kind embed",
 	"load.mix.temperature":           "sampling temperature, 0 to 2",
+	"load.mix.wordings":              "how many wordings each question of kind faq is asked in; their meaning, and the right answer, is one",
 	"load.mix.twice":                 "every request is asked again, word for word; a second answer that differs from the first is corrupt",
 	"provider.error":                 "words of the provider's errors of one kind, in place of its dialect's",
 	"provider.error.code":            "the provider's own code",
@@ -247,6 +248,9 @@ var keyDocs = map[string]string{
 	"router.loop_limit.calls_per_workflow": "requests of one workflow in window, at most",
 	"router.loop_limit.repeats":            "repetitions of one and the same request in it",
 	"router.loop_limit.window":             "see calls_per_workflow",
+
+	"router.semantic_cache":           "answers from the kept answer to a question in similar words",
+	"router.semantic_cache.threshold": "likeness from which one question's answer serves another",
 
 	"router.stale_if_error":     "answers from an older answer where nobody can give a new one",
 	"router.stale_if_error.for": "age beyond cache.ttl, at most",

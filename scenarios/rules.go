@@ -43,6 +43,7 @@ var rules = map[string]rule{
 	"load.mix.questions": {
 		min: 1, max: 1e6,
 	},
+	"load.mix.wordings":    {min: 1, max: 8},
 	"load.mix.max_age":     positive,
 	"load.mix.inputs":      {min: 1, max: 2048},
 	"load.mix.dimensions":  {max: 1e5},
@@ -133,6 +134,8 @@ var rules = map[string]rule{
 	"router.cache.ttl":     positive,
 	"router.cache.entries": atLeastOne,
 	"router.cache.bytes":   atLeastOne,
+
+	"router.semantic_cache.threshold": whole,
 
 	"router.stale_if_error.for": positive,
 

@@ -82,6 +82,8 @@ var keys = []key{
 	{name: "cache.entries", meaning: "answers kept at most; the least recently used leave"},
 	{name: "cache.bytes", meaning: "of all answers together, at most"},
 
+	{name: "semantic_cache.threshold", meaning: "likeness, above 0 and up to 1, from which one question's answer serves another: the cosine of words and pairs of neighbours; numbers, names with digits and negations must be the same"},
+
 	{name: "stale_if_error.for", meaning: "age beyond cache.ttl up to which an answer serves where nobody can give a new one; max-age and stale-if-error of the client's Cache-Control may bound it further"},
 
 	{name: "degradation_ladder.steps", meaning: "classes, best first, then cache and static; what is not named is not used. None named: the backends in their order, then cache, then static"},
