@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,13 +94,15 @@ func TestSuccessors(t *testing.T) {
 func TestModelListsAreWatched(t *testing.T) {
 	a := backend("a", always(answers("from a", 0))).with("old", "other")
 	a.Catalogue = []router.Model{{ID: "old", ReplacedBy: "other"}}
-	list := []wire.ModelInfo{{ID: "old"}, {ID: "other"}}
-	a.showing(func() []wire.ModelInfo { return list })
+	first := []wire.ModelInfo{{ID: "old"}, {ID: "other"}}
+	var list atomic.Pointer[[]wire.ModelInfo] // read by the provider, written by the test
+	list.Store(&first)
+	a.showing(func() []wire.ModelInfo { return *list.Load() })
 	set := plan.Router{DeprecationWatch: plan.DeprecationWatch{Interval: 10 * time.Second}}
 	run(t, set, []*fake{a}, func(w *world) {
 		step := func(models []wire.ModelInfo, asked, told string) {
 			t.Helper()
-			list = models
+			list.Store(&models)
 			w.pass(21 * time.Second)
 			if got := w.asks("old"); got != asked {
 				t.Errorf("answered by %s, want %s", got, asked)
@@ -109,7 +112,7 @@ func TestModelListsAreWatched(t *testing.T) {
 				t.Errorf("told %q, want %q", got, told)
 			}
 		}
-		step(list, "a/old", "")
+		step(first, "a/old", "")
 		ends := time.Date(2026, 12, 9, 0, 0, 0, 0, time.UTC)
 		step([]wire.ModelInfo{{ID: "old", Shutdown: ends}, {ID: "other"}}, "a/old", `model "old": it ends on 2026-12-09, and "other" takes its place`)
 		step([]wire.ModelInfo{{ID: "old-v2"}, {ID: "other"}}, "a/old-v2", `model "old" is gone, and "old-v2" takes its place in the list`)
