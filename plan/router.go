@@ -51,12 +51,16 @@ type Router struct {
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
 
 	// Answers given before.
-	Cache        Cache        `json:"cache" toml:"cache"`
-	StaleIfError StaleIfError `json:"stale_if_error" toml:"stale_if_error"`
-	Ladder       Ladder       `json:"degradation_ladder" toml:"degradation_ladder"`
+	Cache         Cache         `json:"cache" toml:"cache"`
+	SemanticCache SemanticCache `json:"semantic_cache" toml:"semantic_cache"`
+	StaleIfError  StaleIfError  `json:"stale_if_error" toml:"stale_if_error"`
+	Ladder        Ladder        `json:"degradation_ladder" toml:"degradation_ladder"`
 
 	// Models, money and work.
-	Tracing Tracing `json:"tracing" toml:"tracing"`
+	Budgets       Budgets       `json:"budgets" toml:"budgets"`
+	EmbedBatching EmbedBatching `json:"embed_batching" toml:"embed_batching"`
+	LoopLimit     LoopLimit     `json:"loop_limit" toml:"loop_limit"`
+	Tracing       Tracing       `json:"tracing" toml:"tracing"`
 }
 
 // RouterPolicies are the words of Router.Policy.
@@ -222,8 +226,12 @@ var Mitigations = []string{
 	"hedging",
 	"context_fallback", "held_streams", "continuation", "validation",
 	"guardrail",
+	"loop_limit",
+	"budgets",
 	"cache",
+	"semantic_cache",
 	"stale_if_error",
 	"single_flight",
+	"embed_batching",
 	"degradation_ladder", "tracing",
 }

@@ -159,6 +159,7 @@ var keyDocs = map[string]string{
 	"load.mix.steps":                 "dependent steps of one workflow (kind agent)",
 	"load.mix.stream":                "the answer is streamed; always so of kind stream, never of kind embed",
 	"load.mix.temperature":           "sampling temperature, 0 to 2",
+	"load.mix.wordings":              "how many wordings each question of kind faq is asked in; their meaning, and the right answer, is one",
 	"load.mix.twice":                 "every request is asked again, word for word; a second answer that differs from the first is corrupt",
 	"provider.error":                 "words of the provider's errors of one kind, in place of its dialect's",
 	"provider.error.code":            "the provider's own code",
@@ -233,6 +234,23 @@ var keyDocs = map[string]string{
 	"router.cache.ttl":     "age up to which an answer is given again",
 	"router.cache.entries": "answers kept at most",
 	"router.cache.bytes":   "of all answers together, at most",
+
+	"router.budgets":                  "bounds of cost, reserved before each call and settled after it",
+	"router.budgets.per_key_usd":      "USD that one key may spend in window; 0: no bound",
+	"router.budgets.per_workflow_usd": "USD that one workflow may spend; 0: no bound but the client's own",
+	"router.budgets.window":           "after which a key's account is empty again",
+
+	"router.embed_batching":          "requests for embeddings that come while one is under way share a call",
+	"router.embed_batching.inputs":   "texts of one call, at most",
+	"router.embed_batching.max_wait": "that a request waits for company",
+
+	"router.loop_limit":                    "stops a workflow that calls without end",
+	"router.loop_limit.calls_per_workflow": "requests of one workflow in window, at most",
+	"router.loop_limit.repeats":            "repetitions of one and the same request in it",
+	"router.loop_limit.window":             "see calls_per_workflow",
+
+	"router.semantic_cache":           "answers from the kept answer to a question in similar words",
+	"router.semantic_cache.threshold": "likeness from which one question's answer serves another",
 
 	"router.stale_if_error":     "answers from an older answer where nobody can give a new one",
 	"router.stale_if_error.for": "age beyond cache.ttl, at most",

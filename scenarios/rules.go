@@ -43,6 +43,7 @@ var rules = map[string]rule{
 	"load.mix.questions": {
 		min: 1, max: 1e6,
 	},
+	"load.mix.wordings":    {min: 1, max: 8},
 	"load.mix.max_age":     positive,
 	"load.mix.inputs":      {min: 1, max: 2048},
 	"load.mix.dimensions":  {max: 1e5},
@@ -134,7 +135,20 @@ var rules = map[string]rule{
 	"router.cache.entries": atLeastOne,
 	"router.cache.bytes":   atLeastOne,
 
+	"router.semantic_cache.threshold": whole,
+
 	"router.stale_if_error.for": positive,
+
+	"router.budgets.per_key_usd":      notNegative,
+	"router.budgets.per_workflow_usd": notNegative,
+	"router.budgets.window":           positive,
+
+	"router.embed_batching.inputs":   atLeastOne,
+	"router.embed_batching.max_wait": positive,
+
+	"router.loop_limit.calls_per_workflow": atLeastOne,
+	"router.loop_limit.repeats":            atLeastOne,
+	"router.loop_limit.window":             positive,
 
 	"router.degradation_ladder.steps": {oneOf: plan.LadderSteps},
 

@@ -27,6 +27,10 @@ type desk struct {
 	ctx   context.Context // of the command, whose life is that of the screens
 	flags runFlags
 
+	// shown is a run that may be kept elsewhere, or under another name.
+	shownID func() string // nil: there is none
+	shown   reports.Kept
+
 	mu    sync.Mutex
 	wait  sync.WaitGroup
 	stops []func()
@@ -230,13 +234,25 @@ func partsOfID(id string) (time.Time, string) {
 	return at, parts[2][:end]
 }
 
+// find finds a run by its id.
+func (d *desk) find(id string) (reports.Kept, error) {
+	if d.shownID != nil && id != "" && id == d.shownID() {
+		return d.shown, nil
+	}
+	return reports.Find(d.flags.out, id)
+}
+
 func (d *desk) read(id string) (*score.Snapshot, error) {
-	_, snap, err := openRun(d.flags.out, id)
+	k, err := d.find(id)
+	if err != nil {
+		return nil, err
+	}
+	snap, _, err := score.Read(k.Journal())
 	return snap, err
 }
 
 func (d *desk) play(id string) (tui.Player, error) {
-	k, err := reports.Find(d.flags.out, id)
+	k, err := d.find(id)
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +267,7 @@ func (d *desk) write(s *score.Snapshot, format, path string, over bool) error {
 	}
 	journal := ""
 	if f.Journal != nil {
-		k, err := reports.Find(d.flags.out, s.RunID)
+		k, err := d.find(s.RunID)
 		if err != nil {
 			return fmt.Errorf("it is made from the run's journal: %w", err)
 		}

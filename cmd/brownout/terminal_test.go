@@ -187,6 +187,15 @@ func hasColour(s string) bool {
 
 func TestLauncherInATerminal(t *testing.T) {
 	t.Parallel()
+	t.Run("in ASCII", func(t *testing.T) {
+		t.Parallel()
+		w := openTerminal(t, 80, 24, "", "--ascii")
+		if s := w.waitFor("> address-lost"); strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 }) {
+			t.Errorf("beyond ASCII:\n%s", s)
+		}
+		w.keys("q")
+		w.waitFor("exit code 0")
+	})
 	w := openTerminal(t, 110, 35, "")
 	w.waitFor("address-lost", "cloud-partition")
 	w.keys("/")
@@ -223,6 +232,12 @@ func TestFromTheLauncherToAFile(t *testing.T) {
 	w.waitFor("junit to junit.xml")
 	w.keys("Enter")
 	w.waitFor("junit written to junit.xml")
+	w.keys("e", "j", "Enter", "Enter")
+	w.waitFor("junit.xml is there already. Write over it?")
+	w.keys("n")
+	w.waitFor("junit to junit.xml")
+	w.keys("Escape")
+	w.waitFor("e export") // a key right behind an escape would be read as one with alt
 	w.keys("-l", ":export badge nowhere/x.svg")
 	w.keys("Enter")
 	w.waitFor("there is no directory nowhere; make it,")

@@ -29,6 +29,8 @@ type attempt struct {
 	up      *upstream
 	extra   bool            // fields beyond the neutral form were sent
 	prefill bool            // it was handed a partial answer to go on with
+	status  int             // of the provider's answer; 0: there was none
+	stake   *stake          // what is reserved for it; nil: nothing
 	onward  *onward         // what goes on with it; nil: it was not streamed, or not handed one
 	trace   context.Context // carries its span, where the request is traced
 }
@@ -169,7 +171,7 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	if err != nil {
 		return nil, judge(u.ctx, err)
 	}
-	u.body.ReadCloser = res.Body
+	u.body.ReadCloser, a.status = res.Body, res.StatusCode
 	c.hear(a, res)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return nil, u.refusedWith(res)

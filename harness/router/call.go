@@ -36,6 +36,7 @@ type call struct {
 	plain    bool     // fields beyond the neutral form are left out: a provider refused them
 	leaves   []func(*ending)
 	costUSD  float64
+	funds    *funds                                // the accounts that it is charged to; nil: none has a bound
 	trace    *traced                               // nil: not traced
 	fieldSet fieldSet                              // the fields of body, once they were looked for
 	recalled bool                                  // memory was worked out

@@ -69,6 +69,8 @@ var shareKeys = []string{
 	"retry_budget.share", "rate_limits.reserve", "hedging.percentile", "admission.low", "hedging.share",
 
 	"tracing.share",
+
+	"semantic_cache.threshold",
 }
 
 // bounds checks every number and duration. Those that may be switched off by

@@ -37,6 +37,8 @@ const (
 	BudgetSpent       = "budget_spent"        // an attempt beyond the first was refused: the retry budget is spent
 	Shimmed           = "shimmed"             // a provider refused a field, which was left out
 	Guarded           = "guarded"             // an answer carried poison, and was refused
+	OverBudget        = "over_budget"         // no provider could be paid for
+	LoopStopped       = "loop_stopped"        // a workflow called without end
 	Degraded          = "degraded"            // a step down the ladder
 )
 

@@ -82,10 +82,23 @@ var keys = []key{
 	{name: "cache.entries", meaning: "answers kept at most; the least recently used leave"},
 	{name: "cache.bytes", meaning: "of all answers together, at most"},
 
+	{name: "semantic_cache.threshold", meaning: "likeness, above 0 and up to 1, from which one question's answer serves another: the cosine of words and pairs of neighbours; numbers, names with digits and negations must be the same"},
+
 	{name: "stale_if_error.for", meaning: "age beyond cache.ttl up to which an answer serves where nobody can give a new one; max-age and stale-if-error of the client's Cache-Control may bound it further"},
 
 	{name: "degradation_ladder.steps", meaning: "classes, best first, then cache and static; what is not named is not used. None named: the backends in their order, then cache, then static"},
 	{name: "degradation_ladder.static", meaning: "the last step's answer, of the model \"static\", to a chat that no provider and no cache answers; empty: there is none, and the failure is told"},
+
+	{name: "embed_batching.inputs", meaning: "texts of one call, at most"},
+	{name: "embed_batching.max_wait", meaning: "that a request waits for company while a call of its kind is under way; where none is, it goes at once"},
+
+	{name: "budgets.per_key_usd", meaning: "USD that one key (X-Brownout-Key, or the API key) may spend in window; 0: no bound. A call reserves its longest answer: max_tokens, or else the model's longest"},
+	{name: "budgets.per_workflow_usd", meaning: "USD that one workflow (X-Brownout-Workflow) may spend; 0: no bound but the client's own, X-Brownout-Budget-USD. Where both name one the lower holds"},
+	{name: "budgets.window", meaning: "after which a key's account is empty again; whole windows are counted in UTC"},
+
+	{name: "loop_limit.calls_per_workflow", meaning: "requests of one workflow in window, at most"},
+	{name: "loop_limit.repeats", meaning: "repetitions of one and the same request in it, or of the same calls of functions in a row within a conversation"},
+	{name: "loop_limit.window", meaning: "see calls_per_workflow"},
 
 	{name: "privacy.allow", meaning: "classes that a request without X-Brownout-Allow may reach; none named: any"},
 	{name: "privacy.regions", meaning: "regions that a request without X-Brownout-Regions may reach; none named: any"},

@@ -35,9 +35,13 @@ func mitigations() []Mitigation {
 		{Name: "continuation", On: true, Summary: "goes on with a stream that broke in the middle on another provider, without a lost or repeated word"},
 		{Name: "validation", On: true, build: validation, Summary: "an empty, cut or off-schema answer, or one of another model, is a failure of its provider"},
 		{Name: "guardrail", On: true, build: poisonGuard, Summary: "an answer that carries an injected instruction, a secret or a foreign canary is a failure of its provider"},
+		{Name: "loop_limit", build: loopLimit, Summary: "stops a workflow that calls without end or says the same again and again"},
+		{Name: "budgets", On: true, build: budgets, Summary: "bounds of cost per key, workflow and request, reserved before each call and settled after it; idle where nobody names one"},
 		{Name: "cache", On: true, build: exactCache, Summary: "answers repeated requests from memory; by default only those that their client marks as cacheable"},
+		{Name: "semantic_cache", build: semanticCache, Summary: "answers a request from the kept answer to one in similar words; it guesses, and so is off unless asked for"},
 		{Name: "stale_if_error", On: true, build: staleIfError, Summary: "where nobody can answer, a cacheable request is answered from an earlier answer of bounded age"},
 		{Name: "single_flight", On: true, build: singleFlight, Summary: "identical cacheable requests in flight share one call"},
+		{Name: "embed_batching", On: true, build: embedBatching, Summary: "requests for embeddings that come while one is under way share a call, and each gets its own vectors"},
 		{Name: "degradation_ladder", On: true, build: ladder, Summary: "cloud, managed, GPU, edge, cache, static answer: each step down is marked in the answer's headers"},
 		{Name: "tracing", On: true, Summary: "OpenTelemetry spans with the GenAI conventions, where OTEL_EXPORTER_OTLP_ENDPOINT is set"},
 	}

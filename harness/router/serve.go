@@ -115,6 +115,10 @@ func (r *engine) take(w http.ResponseWriter, q *http.Request, front wire.Dialect
 	f := *fail // who shares the call was told the same failure
 	f.RequestID = id
 	c.mark(w.Header(), nil)
+	if fail.Kind == wire.FailQuota {
+		// Some dialects tell it by 429, which official SDKs ask again after.
+		w.Header().Set("X-Should-Retry", "false")
+	}
 	front.WriteFailure(w, &f)
 }
 
@@ -126,15 +130,12 @@ func (c *call) answer(w http.ResponseWriter, end *ending) *wire.Failure {
 		return fail
 	}
 	for _, f := range st.lookup {
-		if c.embed != nil {
-			break // answers are what is kept
-		}
 		rep, leave, fail := f(c)
 		if leave != nil {
 			c.leaves = append(c.leaves, leave)
 		}
 		if rep != nil {
-			end.source = rep.source
+			end.source, end.by = rep.source, rep.by
 			return c.deliver(w, rep, end)
 		}
 		if fail != nil {
