@@ -64,7 +64,10 @@ var (
 			FailureRatio: 0.5, MinCalls: 5, Window: 5 * time.Second,
 			OpenFor: 1 * time.Second, Probes: 2,
 		},
-		RetryBudget:  RetryBudget{Share: 1, Floor: 10, Window: 10 * time.Second},
+		RetryBudget: RetryBudget{Share: 1, Floor: 10, Window: 10 * time.Second},
+		HealthChecks: HealthChecks{
+			Interval: 2 * time.Second, Timeout: 500 * time.Millisecond, UnhealthyAfter: 2, HealthyAfter: 1,
+		},
 		Continuation: Continuation{Mode: ContinueAuto, Most: 2},
 		Guardrail:    Guardrail{Hold: 256},
 		Cache:        Cache{Scope: CacheMarked, TTL: time.Minute, Entries: 10_000, Bytes: 64 << 20},

@@ -33,6 +33,8 @@ const (
 	BudgetSpent       = "budget_spent"        // an attempt beyond the first was refused: the retry budget is spent
 	Shimmed           = "shimmed"             // a provider refused a field, which was left out
 	Guarded           = "guarded"             // an answer carried poison, and was refused
+	Unhealthy         = "unhealthy"           // health probes found nobody well there
+	Healthy           = "healthy"             // they found it well again
 	Degraded          = "degraded"            // a step down the ladder
 )
 
