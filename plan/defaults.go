@@ -79,6 +79,9 @@ var (
 		Tracing:       Tracing{Share: 1},
 
 		DeprecationWatch: DeprecationWatch{Interval: 30 * time.Second},
+		HealthChecks: HealthChecks{
+			Interval: 2 * time.Second, Timeout: 500 * time.Millisecond, UnhealthyAfter: 2, HealthyAfter: 1,
+		},
 	}
 	// DefaultWorkers caps the requests in flight. Above it the run is
 	// saturated and says so.

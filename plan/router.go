@@ -44,6 +44,8 @@ type Router struct {
 	Hedging     Hedging     `json:"hedging" toml:"hedging"`
 	RetryBudget RetryBudget `json:"retry_budget" toml:"retry_budget"`
 
+	HealthChecks HealthChecks `json:"health_checks" toml:"health_checks"`
+
 	// Content.
 	Continuation Continuation `json:"continuation" toml:"continuation"`
 	Validation   Validation   `json:"validation" toml:"validation"`
@@ -164,6 +166,14 @@ type RetryBudget struct {
 	Window time.Duration `json:"window_ns" toml:"window"`                  // how long a request's share may be spent
 }
 
+// HealthChecks are active probes of providers that have no traffic.
+type HealthChecks struct {
+	Interval       time.Duration `json:"interval_ns" toml:"interval"`            // between two probes of one
+	Timeout        time.Duration `json:"timeout_ns" toml:"timeout"`              // of a probe
+	UnhealthyAfter int           `json:"unhealthy_after" toml:"unhealthy_after"` // failed probes in a row
+	HealthyAfter   int           `json:"healthy_after" toml:"healthy_after"`     // good probes in a row
+}
+
 // Ways to go on with a stream that broke after its first token.
 const (
 	ContinueAuto    = "auto"    // by prefill where the model takes one, else by splice
@@ -260,6 +270,7 @@ var Mitigations = []string{
 
 	"capabilities",
 	"rate_limits",
+	"health_checks",
 	"breaker", "admission", "retries",
 	"retry_budget",
 	"hedging",

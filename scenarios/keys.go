@@ -180,14 +180,12 @@ var keyDocs = map[string]string{
 	"router.filter_failover":    "move to the next provider after a content-filter refusal; false: it is passed on with its reason",
 	"router.first_token_factor": "once enough answers were seen, the time-out shrinks to this multiple of their 95th percentile",
 	"router.guardrail":          "an answer that carries an injected instruction, a secret or a foreign canary is a failure of its provider",
-	"router.deprecation_watch":  "hears of models that end, in lists, headers and refusals, tells of it, and asks their successors",
-	"router.migration":          "moves the calls for one model to another by a growing share, and back where the new one fails more often",
-	"router.model_map":          "aliases, equivalence classes and pins of models",
 	"router.off":                "mitigations switched off, by the names below; \"all\": every one",
 	"router.on":                 "mitigations switched on, also out of an \"all\" in off",
 	"router.privacy":            "a request reaches only the classes and regions it allows; where nobody is left it fails closed",
 	"router.route":              "who answers for which model; the first that matches decides, without any it is order",
 	"router.weights":            "of the policies weighted and least_outstanding, by provider; 1 where silent, 0: only where nobody else is left",
+	"router.health_checks":      "probes providers that have no traffic, so that a silent one is noticed before a request waits for it",
 	"router.home":               "of the policy region: the region to stay near",
 	"router.rule":               "of the policy hybrid; the first whose conditions all hold decides, a condition that is not given holds",
 	"router.tracing":            "OpenTelemetry spans with the GenAI conventions, where OTEL_EXPORTER_OTLP_ENDPOINT is set",
@@ -196,25 +194,13 @@ var keyDocs = map[string]string{
 	"router.continuation.mode": "auto, prefill (only where the model goes on with a partial answer) or splice (only by asking again and skipping what was delivered)",
 	"router.continuation.most": "joins of one stream",
 
-	"router.deprecation_watch.interval": "between two looks at each provider's model list",
-
 	"router.guardrail.hold_bytes": "of a stream held back for patterns that do not begin with fixed text, so that a match is seen before it is delivered",
 	"router.guardrail.patterns":   "regular expressions (RE2) that no answer may match, such as other tenants' canaries, beside the built-in ones; what the client said itself is let through",
 
-	"router.migration.from":                "the model that is asked for",
-	"router.migration.to":                  "the model that is asked in its place",
-	"router.migration.share":               "of calls, above 0 and up to 1",
-	"router.migration.ramp":                "from none to share; 0: at once",
-	"router.migration.rollback_error_rate": "all calls go back where the new one fails by this much more often; 0: 0.1",
-	"router.migration.min_calls":           "judged on at least so many, and at most on the latest twice as many; 0: 20",
-
-	"router.model_map.alias":         "other names of models",
-	"router.model_map.alias.name":    "what clients ask for",
-	"router.model_map.alias.model":   "what is meant",
-	"router.model_map.class":         "models of which each may answer for the others",
-	"router.model_map.class.name":    "may be asked for itself",
-	"router.model_map.class.members": "best first; a provider without the asked one is asked for the first that it has",
-	"router.model_map.pin":           "models that are never answered by another, whatever happens to them",
+	"router.health_checks.interval":        "between two probes of a provider that answers no calls",
+	"router.health_checks.timeout":         "after which a probe has failed",
+	"router.health_checks.unhealthy_after": "failed probes in a row, after which a provider is asked only where nobody else can be",
+	"router.health_checks.healthy_after":   "good probes in a row that take it back",
 
 	"router.privacy.allow":   "classes that a request without X-Brownout-Allow may reach; none named: any",
 	"router.privacy.regions": "regions that a request without X-Brownout-Regions may reach; none named: any",
@@ -236,6 +222,27 @@ var keyDocs = map[string]string{
 	"router.tracing.share":   "share of requests traced; needs OTEL_EXPORTER_OTLP_ENDPOINT",
 
 	"router.validation.checks": "empty, finish (why it ended), schema (JSON, and calls of functions), model (who answered); none named: all",
+
+	"router.deprecation_watch": "hears of models that end, in lists, headers and refusals, tells of it, and asks their successors",
+	"router.migration":         "moves the calls for one model to another by a growing share, and back where the new one fails more often",
+	"router.model_map":         "aliases, equivalence classes and pins of models",
+
+	"router.deprecation_watch.interval": "between two looks at each provider's model list",
+
+	"router.migration.from":                "the model that is asked for",
+	"router.migration.to":                  "the model that is asked in its place",
+	"router.migration.share":               "of calls, above 0 and up to 1",
+	"router.migration.ramp":                "from none to share; 0: at once",
+	"router.migration.rollback_error_rate": "all calls go back where the new one fails by this much more often; 0: 0.1",
+	"router.migration.min_calls":           "judged on at least so many, and at most on the latest twice as many; 0: 20",
+
+	"router.model_map.alias":         "other names of models",
+	"router.model_map.alias.name":    "what clients ask for",
+	"router.model_map.alias.model":   "what is meant",
+	"router.model_map.class":         "models of which each may answer for the others",
+	"router.model_map.class.name":    "may be asked for itself",
+	"router.model_map.class.members": "best first; a provider without the asked one is asked for the first that it has",
+	"router.model_map.pin":           "models that are never answered by another, whatever happens to them",
 
 	"router.admission":                     "limits the calls in progress at each provider by what its latency says it can bear; what has no place waits by priority and deadline, or is refused with a 429",
 	"router.admission.min":                 "calls in progress at a provider that are always allowed",

@@ -170,6 +170,10 @@ var rules = map[string]rule{
 	"router.rule.deadline_max":             positive,
 	"router.rule.prompt_min":               notNegative,
 	"router.rule.prompt_max":               notNegative,
+	"router.health_checks.interval":        positive,
+	"router.health_checks.timeout":         positive,
+	"router.health_checks.unhealthy_after": atLeastOne,
+	"router.health_checks.healthy_after":   atLeastOne,
 
 	"fault.at":      notNegative,
 	"fault.for":     positive,

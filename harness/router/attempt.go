@@ -80,6 +80,7 @@ func (c *call) try(a *attempt) (*reply, *wire.Failure) {
 		a.says = healthy
 		cand.gate.settle(a.pass, healthy, cand.model, nil)
 		cand.seen.answered(a.first)
+		cand.pulse.answered.Store(a.started.Add(a.first).UnixNano())
 		cand.stats.saw(a.first, c.req.Stream)
 		a.began()
 		if rep.stream == nil {

@@ -158,26 +158,24 @@ func (c *call) granted() (unused func(), ok bool) {
 	return unused, true
 }
 
+// reasons are what may bar a candidate that is asked all the same, best first.
+var reasons = [...]func(*refusal) bool{
+	func(r *refusal) bool { return r == nil },
+	func(r *refusal) bool { return r == nil || r.able },
+	func(r *refusal) bool { return r == nil || r.soft },
+}
+
 // next finds the first candidate that nothing bars and whose gate opens. Where
-// there is none, it takes one that is barred only softly, and at last one
-// whose breaker is open.
+// there is none, it takes one that is only spared, then one that is barred
+// softly, and at last one whose breaker is open.
 func (c *call) next() (*candidate, pass, bool) {
-	for i := range c.cands {
-		v := &c.cands[i]
-		if v.spent || c.barred(v) != nil {
-			continue
-		}
-		if p, ok := c.enter(v, false); ok {
-			return v, p, true
-		}
-	}
-	for i := range c.cands {
-		v := &c.cands[i]
-		if v.spent {
-			continue
-		}
-		if r := c.barred(v); r == nil || r.soft {
-			if p, ok := c.enter(v, true); ok {
+	for i, tolerates := range reasons {
+		for j := range c.cands {
+			v := &c.cands[j]
+			if v.spent || !tolerates(c.barred(v)) {
+				continue
+			}
+			if p, ok := c.enter(v, i == len(reasons)-1); ok {
 				return v, p, true
 			}
 		}
@@ -225,10 +223,12 @@ func (c *call) unclaim(v *candidate, n int) {
 func (c *call) barred(v *candidate) *refusal {
 	var soft *refusal
 	for _, f := range c.r.stages.bars {
-		if r := f(c, v); r != nil {
-			if !r.soft {
-				return r
-			}
+		r := f(c, v)
+		switch {
+		case r == nil:
+		case !r.soft:
+			return r
+		case soft == nil || soft.able:
 			soft = r
 		}
 	}
@@ -332,12 +332,14 @@ func (c *call) amended(a *attempt) bool {
 	return false
 }
 
-// others tells how many beside cand could be asked now.
+// others tells how many beside cand would answer now.
 func (c *call) others(cand *candidate) int {
 	n := 0
 	for i := range c.cands {
-		if v := &c.cands[i]; v != cand && !v.spent && c.refuses(v) == nil {
-			n++
+		if v := &c.cands[i]; v != cand && !v.spent {
+			if r := c.refuses(v); r == nil || r.able {
+				n++
+			}
 		}
 	}
 	return n

@@ -41,6 +41,8 @@ const (
 	Guarded           = "guarded"             // an answer carried poison, and was refused
 	OverBudget        = "over_budget"         // no provider could be paid for
 	LoopStopped       = "loop_stopped"        // a workflow called without end
+	Unhealthy         = "unhealthy"           // health probes found nobody well there
+	Healthy           = "healthy"             // they found it well again
 	Degraded          = "degraded"            // a step down the ladder
 )
 

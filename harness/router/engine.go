@@ -52,6 +52,7 @@ type backend struct {
 	stats   *statsBook
 
 	inFlight atomic.Int64 // calls in progress
+	pulse    pulse
 }
 
 // newEngine builds a router under c. It starts nothing. from is the one it

@@ -82,6 +82,7 @@ type refusal struct {
 	open    bool          // by the breaker
 	full    bool          // it has as many calls in progress as it may have
 	soft    bool          // rather than nobody, it may be asked all the same
+	able    bool          // soft, and it would answer as well as ever: it is only spared
 	why     string        // in words; "": as the others say
 	cause   *wire.Failure // what shut it; may be nil
 }
@@ -192,6 +193,13 @@ func (g *gate) shut(model string, now time.Time) *refusal {
 		}
 	}
 	return nil
+}
+
+// awaits tells whether the backend has said to come back later than now.
+func (g *gate) awaits(now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return now.Before(g.notBefore)
 }
 
 // refuses tells why admit would say no, without asking for permission; nil

@@ -69,6 +69,11 @@ var keys = []key{
 	{name: "retry_budget.floor_per_second", meaning: "… beside so many a second, which are always allowed, so that low traffic can retry"},
 	{name: "retry_budget.window", meaning: "how long a request's share may be spent"},
 
+	{name: "health_checks.interval", meaning: "between two probes of a backend that answers no calls"},
+	{name: "health_checks.timeout", meaning: "after which a probe has failed"},
+	{name: "health_checks.unhealthy_after", meaning: "failed probes in a row, after which a backend is asked only where nobody else can be"},
+	{name: "health_checks.healthy_after", meaning: "good probes in a row that take it back"},
+
 	{name: "continuation.mode", meaning: "auto, prefill (only where the model goes on with a partial answer) or splice (only by asking again and skipping what was delivered)"},
 	{name: "continuation.most", meaning: "joins of one stream"},
 

@@ -21,6 +21,7 @@ type metrics struct {
 	breaker   *prometheus.GaugeVec
 	ttft      *prometheus.HistogramVec
 	inFlight  prometheus.Gauge
+	probes    *prometheus.CounterVec // by provider and result
 	cost      *prometheus.CounterVec // by provider and model
 	tokens    *prometheus.CounterVec
 	spent     *prometheus.CounterVec // by key and workflow
@@ -75,7 +76,10 @@ func newMetrics() *metrics {
 	m.retries = newGauges("brownout_router_retry_budget_attempts", "Attempts beyond a request's first that the retry budget allows now.")
 	m.limits = newGauges("brownout_router_concurrency_limit", "Calls that may be in progress at a provider, by admission.", "provider")
 	m.waiting = newGauges("brownout_router_waiting", "Requests that wait for a place at a provider.")
-	m.registry.MustRegister(m.limits, m.waiting, m.retries, m.requests, m.attempts, m.decisions, m.breaker, m.ttft, m.inFlight, m.cost, m.tokens, m.spent)
+	m.probes = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "brownout_router_probes_total", Help: "Health probes, by result: ok or failed. They are no calls and cost no tokens.",
+	}, []string{"provider", "result"})
+	m.registry.MustRegister(m.probes, m.limits, m.waiting, m.retries, m.requests, m.attempts, m.decisions, m.breaker, m.ttft, m.inFlight, m.cost, m.tokens, m.spent)
 	m.answered = m.requests.WithLabelValues("ok")
 	return m
 }

@@ -28,6 +28,7 @@ func mitigations() []Mitigation {
 		{Name: "api_shim", On: true, build: apiShim, Summary: "fields the neutral form does not know survive between providers of one family, and are left out where one refuses them"},
 		{Name: "capabilities", On: true, build: capabilities, Summary: "who is known to lack what a request needs (context, functions, JSON) is asked last"},
 		{Name: "rate_limits", On: true, build: rateLimits, Summary: "reads each provider's rate-limit headers and moves traffic before the 429; bounds what a retry-after is believed"},
+		{Name: "health_checks", On: true, build: healthChecks, Summary: "probes providers that have no traffic, so that a silent one is noticed before a request waits for it"},
 		{Name: "breaker", On: true, Summary: "stays away from a provider's model that fails, and probes whether it is back"},
 		{Name: "admission", build: admission, Summary: "limits the calls in progress at each provider by what its latency says it can bear; what has no place waits by priority and deadline, or is refused with a 429 that says when to come back"},
 		{Name: "retries", On: true, Summary: "asks the same provider again where that is the right conduct, with full jitter"},

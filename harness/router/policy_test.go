@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,8 +71,8 @@ func (w *world) asked(body string, header http.Header) string {
 func TestWeighted(t *testing.T) {
 	set := plan.Router{Policy: plan.PolicyWeighted, Weights: map[string]float64{"a": 3, "c": 0}} // b: 1
 	fakes := fast("a", "b", "c")
-	broken := false
-	fakes[0].down = func(int) bool { return broken }
+	var broken atomic.Bool
+	fakes[0].down = func(int) bool { return broken.Load() }
 	run(t, set, fakes, func(w *world) {
 		const n = 400
 		first := map[string]string{}
@@ -88,7 +89,7 @@ func TestWeighted(t *testing.T) {
 			}
 		}
 		w.client.CloseIdleConnections()
-		broken = true
+		broken.Store(true)
 		w.pass(time.Minute) // the pooled connections are dropped
 		for marker, by := range first {
 			if g := w.send(ask{marker: marker}); by == "b" && g.by() != "b" || g.by() == "c" {
@@ -143,9 +144,9 @@ func TestOutstandingEnds(t *testing.T) {
 // The quicker of two is asked; a slow answer counts at once, calls in progress
 // count, and who was slow is tried again in time.
 func TestLatency(t *testing.T) {
-	slow := false
+	var slow atomic.Bool
 	a := backend("a", func(int) act {
-		if slow {
+		if slow.Load() {
 			return answers("from a", 800*ms)
 		}
 		return answers("from a", 100*ms)
@@ -176,11 +177,11 @@ func TestLatency(t *testing.T) {
 		if want := [4]string{"a", "a", "b", "a"}; got != want {
 			t.Errorf("at once: %q, want %q", got, want)
 		}
-		slow = true
+		slow.Store(true)
 		if by := send(); by != "a" {
 			t.Fatalf("it went to %s", by)
 		}
-		slow = false
+		slow.Store(false)
 		for range 3 {
 			if by := send(); by != "b" {
 				t.Fatalf("after one slow answer of a, request %d went to %s", n, by)

@@ -195,7 +195,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch op, _, _ := f.dialect.Route(r); op {
-	case wire.OpModels:
+	case wire.OpModels, wire.OpHealth, wire.OpVersion:
 		f.listed(w, r)
 		return
 	case wire.OpEmbed:
