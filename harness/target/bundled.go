@@ -13,29 +13,38 @@ import (
 )
 
 func startBundled(ctx context.Context, o Options) (*Target, error) {
-	return serveRouter(ctx, o, o.Settings)
+	t, r, err := serveRouter(ctx, o, o.Settings)
+	if err != nil {
+		return nil, err
+	}
+	t.Change = func(s plan.Router) error {
+		return r.Reload(router.Config{Settings: s, Backends: o.Backends, Seed: o.Seed, OnDecision: o.OnDecision})
+	}
+	return t, nil
 }
 
 func startRetries(ctx context.Context, o Options) (*Target, error) {
-	return serveRouter(ctx, o, router.RetriesOnly(o.Settings))
+	t, _, err := serveRouter(ctx, o, router.RetriesOnly(o.Settings))
+	return t, err
 }
 
 func startDirect(ctx context.Context, o Options) (*Target, error) {
-	return serveRouter(ctx, o, router.Direct(o.Settings))
+	t, _, err := serveRouter(ctx, o, router.Direct(o.Settings))
+	return t, err
 }
 
 // serveRouter serves the bundled router with the given settings over real TCP:
 // it is in this process only so that a run needs one binary.
-func serveRouter(ctx context.Context, o Options, s plan.Router) (*Target, error) {
+func serveRouter(ctx context.Context, o Options, s plan.Router) (*Target, *router.Router, error) {
 	traces, err := router.TraceExporter(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("router: the traces' endpoint: %w", err)
+		return nil, nil, fmt.Errorf("router: the traces' endpoint: %w", err)
 	}
 	r, err := router.New(router.Config{
 		Settings: s, Backends: o.Backends, Seed: o.Seed, OnDecision: o.OnDecision, Traces: traces,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("router: %w", err)
+		return nil, nil, fmt.Errorf("router: %w", err)
 	}
 	addr := o.Addr
 	if addr == "" {
@@ -44,12 +53,12 @@ func serveRouter(ctx context.Context, o Options, s plan.Router) (*Target, error)
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("router: %w", err), r.Close())
+		return nil, nil, errors.Join(fmt.Errorf("router: %w", err), r.Close())
 	}
 	srv := &http.Server{Handler: r, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
-	return New("http://"+l.Addr().String(), func(ctx context.Context) error {
+	t := New("http://"+l.Addr().String(), func(ctx context.Context) error {
 		err := srv.Shutdown(ctx)
 		if err != nil { // requests that do not end by themselves are cut off
 			err = srv.Close()
@@ -58,5 +67,6 @@ func serveRouter(ctx context.Context, o Options, s plan.Router) (*Target, error)
 			err = errors.Join(err, e)
 		}
 		return errors.Join(err, r.Close())
-	}), nil
+	})
+	return t, r, nil
 }

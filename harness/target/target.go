@@ -30,6 +30,9 @@ type Options struct {
 type Target struct {
 	URL  string // scheme and host; clients add /v1/…
 	stop func(context.Context) error
+	// Change puts other settings in the place of those so far, while it serves;
+	// nil: it has none that could be changed.
+	Change func(plan.Router) error
 }
 
 // New is a target that is up at url. Stop, which is called once, ends it and
