@@ -117,6 +117,11 @@ var rules = map[string]rule{
 	"router.privacy.allow":      {oneOf: plan.Classes},
 	"router.tracing.share":      whole,
 
+	"switch.at":     notNegative,
+	"switch.policy": {oneOf: plan.RouterPolicies},
+	"switch.off":    {oneOf: append([]string{"all"}, plan.Mitigations...)},
+	"switch.on":     {oneOf: append([]string{"all"}, plan.Mitigations...)},
+
 	"fault.at":      notNegative,
 	"fault.for":     positive,
 	"fault.horizon": positive,
