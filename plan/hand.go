@@ -167,6 +167,20 @@ func (r Router) Changed(c Change) Router {
 	return r
 }
 
+// Has tells whether a mitigation is on, given whether it is where nothing says
+// otherwise: a name outweighs "all", and "all" the default.
+func (r Router) Has(mitigation string, byDefault bool) bool {
+	switch {
+	case mitigation == "breaker" && r.Breaker.Disabled, mitigation == "retries" && r.Retries < 0, slices.Contains(r.Off, mitigation):
+		return false
+	case slices.Contains(r.On, mitigation):
+		return true
+	case slices.Contains(r.Off, allMitigations):
+		return false
+	}
+	return slices.Contains(r.On, allMitigations) || byDefault
+}
+
 // switched moves names from one list to the other; "all" empties both.
 func switched(to, from, names []string) (newTo, newFrom []string) {
 	to, from = slices.Clone(to), slices.Clone(from)

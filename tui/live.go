@@ -34,6 +34,9 @@ type live struct {
 
 	replaying string // how the player stands; "": the run is going on now
 
+	dialog dialog // what lies over the panels and takes the keys; nil: nothing
+	notice notice
+
 	err   error  // what Live returns
 	drawn *drawn // the last frame, for when nothing has changed
 }
@@ -96,7 +99,14 @@ func (m live) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.theme = newTheme(m.options)
 	case lookMsg:
 		return m.looked(msg)
+	case actedMsg:
+		return m.acted(msg)
+	case checkedMsg, tea.PasteMsg:
+		if m.dialog != nil {
+			return m.dialog.update(m, msg)
+		}
 	case tea.KeyPressMsg:
+		m.notice = notice{}
 		return m.pressed(msg)
 	}
 	return m, nil
@@ -126,6 +136,8 @@ func (m live) pressed(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		return m, tea.Suspend
 	case m.asking:
 		return m.answered(msg)
+	case m.dialog != nil:
+		return m.dialog.update(m, msg)
 	case key.Matches(msg, k.help):
 		m.help = !m.help
 	case key.Matches(msg, k.back):
@@ -148,6 +160,9 @@ func (m live) pressed(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		m.follow = !m.follow
 		m.first[panelLog] = m.lastLine(panelLog)
 	default:
+		if next, cmd, mine := m.act(msg); mine {
+			return next, cmd
+		}
 		return m.scrolled(msg), nil
 	}
 	return m, nil

@@ -24,6 +24,7 @@ func sameFrame(a, b live) bool {
 	return a.snap == b.snap && a.w == b.w && a.h == b.h && a.theme == b.theme &&
 		a.over == b.over && a.focus == b.focus && a.zoomed == b.zoomed && a.help == b.help &&
 		a.asking == b.asking && a.ending == b.ending && a.first == b.first &&
+		a.dialog == b.dialog && a.notice == b.notice &&
 		a.across == b.across && a.follow == b.follow && a.replaying == b.replaying
 }
 
@@ -35,6 +36,8 @@ func (m live) draw() string {
 	switch {
 	case m.asking:
 		drawQuestion(a, m.keys)
+	case m.dialog != nil && m.snap != nil:
+		m.dialog.draw(a, m.snap)
 	case m.help:
 		drawHelp(a, m.keys, drawShapes)
 	}
@@ -67,6 +70,13 @@ func (m live) paint(a area) {
 // foot is the last row: the keys, or what the screen is waiting for.
 func (m live) foot(a area) {
 	switch {
+	case m.notice.text != "":
+		mark, in := a.th.glyph.good, inkGood
+		if m.notice.bad {
+			mark, in = a.th.glyph.bad, inkBad
+		}
+		x := a.put(1, 0, in, mark)
+		a.text(x+1, 0, a.w-x-1, inkText, m.notice.text)
 	case m.replaying != "":
 		x := a.put(1, 0, inkStrong, m.replaying)
 		drawHints(a.sub(x+2, 0, a.w-x-2, 1), newDeckKeys().hints())

@@ -55,7 +55,7 @@ func (a *app) play(ctx context.Context, k reports.Kept, speed float64, ascii boo
 	if err != nil {
 		return err
 	}
-	err = tui.Replay(ctx, p, tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: ascii})
+	err = tui.Replay(ctx, p, tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: ascii, Acts: acts(nil)})
 	p.Stop()
 	<-p.Done()
 	if errors.Is(err, tui.ErrInterrupted) && ctx.Err() == nil {

@@ -221,7 +221,7 @@ func (a *app) runOne(ctx context.Context, p *plan.Plan, f runFlags, live bool) (
 		return nil, "", err
 	}
 	if live {
-		err := tui.Live(ctx, session, tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: f.ascii})
+		err := tui.Live(ctx, session, tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: f.ascii, Acts: acts(session)})
 		if errors.Is(err, tui.ErrForced) {
 			return nil, "", harness.ErrInterrupted // told twice: leave now, the journal is whole up to its last second
 		}
