@@ -2,6 +2,7 @@ package harness
 
 import (
 	"brownout/harness/journal"
+	"brownout/harness/load"
 	"brownout/harness/router"
 	"brownout/mocks"
 )
@@ -34,6 +35,7 @@ func (r *run) decided(d router.Decision) {
 		return
 	}
 	r.recorder.Record(&journal.Decision{
-		What: d.What, Provider: d.Provider, Marker: d.Marker, Wait: d.Wait, Detail: d.Detail,
+		What: d.What, Provider: d.Provider, Marker: d.Marker, Wait: d.Wait,
+		Detail: load.Redact(d.Detail, ""), // it may quote what a provider said
 	})
 }

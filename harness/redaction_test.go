@@ -26,10 +26,13 @@ import (
 const ownKey = "canary-7c1f-own-key"
 
 // gossip is a gateway of the worst manners: it answers each request with an
-// error that quotes the keys it was shown, its client's and its own.
+// error that quotes what it was shown: its client's key, its own, and the prompt,
+// as it came and as a text of its own.
 func gossip(_ context.Context, o target.Options) (*target.Target, error) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		said := "invalid credentials: " + r.Header.Get("Authorization") + ", api_key=" + o.Backends[0].Key
+		var asked struct{ Messages []struct{ Content string } }
+		_ = json.NewDecoder(r.Body).Decode(&asked)
+		said := "refused: " + asked.Messages[0].Content + "; credentials: " + r.Header.Get("Authorization") + ", api_key=" + o.Backends[0].Key
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusUnauthorized)
 		_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"message": said, "type": "invalid_request_error"}})
@@ -78,8 +81,10 @@ func TestNoSecretIsWritten(t *testing.T) {
 					}
 				}
 			}
-			if start != nil && !strings.Contains(string(written["journal"]), "[redacted]") {
-				t.Error("the gossip did not reach the journal, so nothing was tried")
+			for _, sign := range []string{"[redacted]", "[prompt]"} {
+				if start != nil && !strings.Contains(string(written["journal"]), sign) {
+					t.Errorf("%s is not in the journal: the gossip did not reach it, so nothing was tried", sign)
+				}
 			}
 		})
 	}

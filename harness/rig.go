@@ -61,7 +61,7 @@ func backend(spec plan.Provider, url string) router.Backend {
 	for i, m := range spec.Models {
 		models[i] = m.ID
 		known[i] = router.Model{
-			ID: m.ID, Context: m.Context, MaxOutput: m.MaxOutput,
+			ID: m.ID, Aliases: m.Aliases, Context: m.Context, MaxOutput: m.MaxOutput,
 			PriceIn: m.PriceIn, PriceOut: m.PriceOut, Embedding: m.Embedding,
 		}
 	}

@@ -64,7 +64,10 @@ var (
 			FailureRatio: 0.5, MinCalls: 5, Window: 5 * time.Second,
 			OpenFor: 1 * time.Second, Probes: 2,
 		},
+		RetryBudget:  RetryBudget{Share: 1, Floor: 10, Window: 10 * time.Second},
 		Continuation: Continuation{Mode: ContinueAuto, Most: 2},
+		Cache:        Cache{Scope: CacheMarked, TTL: time.Minute, Entries: 10_000, Bytes: 64 << 20},
+		StaleIfError: StaleIfError{For: 10 * time.Minute},
 		Tracing:      Tracing{Share: 1},
 	}
 	// DefaultWorkers caps the requests in flight. Above it the run is

@@ -2,18 +2,40 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
 // Expectation is one pass/fail gate: a metric compared with a bound.
 type Expectation struct {
-	Expr   string  `json:"expr"`   // as written: "availability >= 98%"
+	Expr   string  `json:"expr"`   // as written: "p99(chat.total) in outage <= 3s"
 	Metric string  `json:"metric"` // a name of Metrics
 	Arg    string  `json:"arg,omitempty"`
-	Op     string  `json:"op"`    // >=, <=, >, <, ==
-	Bound  float64 `json:"bound"` // in the metric's base unit: seconds, shares 0..1, USD, counts, points
+	Figure string  `json:"figure,omitempty"` // of Figures: which latency; empty: the one that latency is judged by
+	Span   string  `json:"span,omitempty"`   // SpanIn or SpanAfter: only what fell into Window counts
+	Window string  `json:"window,omitempty"` // a fault's name, AnyFault or SteadyWindow
+	Op     string  `json:"op"`               // >=, <=, >, <, ==
+	Bound  float64 `json:"bound"`            // in the metric's base unit: seconds, shares 0..1, USD, counts, points
 }
+
+// Spans of a fault's window that an expectation may be about.
+const (
+	SpanIn    = "in"    // while the fault lasted, or in steady state
+	SpanAfter = "after" // in the fault's recovery horizon
+)
+
+// SteadyWindow is what the run looked like before its first fault, the warm-up
+// left out.
+const SteadyWindow = "steady"
+
+// Figures are the latencies of a request.
+const (
+	FigureTTFT  = "ttft"  // of streams: from the scheduled send time to the first token
+	FigureTotal = "total" // from the scheduled send time to the end of the answer
+	FigureGap   = "gap"   // of streams: the longest time between two pieces
+)
+
+// Figures lists the latencies of a request.
+func Figures() []string { return []string{FigureTTFT, FigureTotal, FigureGap} }
 
 // ExpectationError says what is wrong with an expectation, and where.
 type ExpectationError struct {
@@ -40,67 +62,44 @@ func (e *ExpectationError) Error() string {
 // ops are the comparisons, longer ones first.
 var ops = [...]string{">=", "<=", "==", ">", "<"}
 
-// ParseExpectation reads one gate: a metric such as "availability" or
-// "p95(stream)" and a condition such as ">= 98%" or "<= 3s". The error is an
-// *ExpectationError.
+// ParseExpectation reads one gate: a metric such as "availability",
+// "p95(stream.ttft)" or "hung in outage" and a condition such as ">= 98%" or
+// "<= 3s". The error is an *ExpectationError.
 func ParseExpectation(metric, cond string) (Expectation, error) {
-	m, arg, err := parseMetric(metric)
+	e, m, err := parseMetric(metric)
 	if err != nil {
 		return Expectation{}, err
 	}
-	op, bound, err := parseCondition(m, cond)
+	e.Op, e.Bound, err = parseCondition(m, cond)
 	if err != nil {
 		return Expectation{}, err
 	}
-	name := m.Name
-	if arg != "" {
-		name += "(" + arg + ")"
+	e.Expr = e.subject() + " " + e.Op + " " + strings.TrimSpace(cond)[len(e.Op):]
+	return e.tidy(), nil
+}
+
+// subject is the metric as it is written.
+func (e Expectation) subject() string {
+	var arg []string
+	for _, word := range []string{e.Arg, e.Figure} {
+		if word != "" {
+			arg = append(arg, word)
+		}
 	}
-	return Expectation{
-		Expr:   name + " " + op + " " + strings.TrimSpace(cond)[len(op):],
-		Metric: m.Name, Arg: arg, Op: op, Bound: bound,
-	}.tidy(), nil
+	s := e.Metric
+	if len(arg) > 0 {
+		s += "(" + strings.Join(arg, ".") + ")"
+	}
+	if e.Span != "" {
+		s += " " + e.Span + " " + e.Window
+	}
+	return s
 }
 
 // tidy leaves one space between the words of the expression.
 func (e Expectation) tidy() Expectation {
 	e.Expr = strings.Join(strings.Fields(e.Expr), " ")
 	return e
-}
-
-func parseMetric(text string) (Metric, string, error) {
-	fail := func(offset int, msg, hint string) (Metric, string, error) {
-		return Metric{}, "", &ExpectationError{Text: text, Offset: offset, Msg: msg, Hint: hint}
-	}
-	start := len(text) - len(strings.TrimLeft(text, " \t"))
-	name, rest, called := strings.Cut(text, "(")
-	m, ok := MetricOf(strings.TrimSpace(name))
-	if !ok {
-		if strings.TrimSpace(name) == "" {
-			return fail(start, "a metric is missing", "for example availability")
-		}
-		return fail(start, fmt.Sprintf("unknown metric %q", strings.TrimSpace(name)), suggestMetric(strings.TrimSpace(name)))
-	}
-	if !called {
-		if m.Required {
-			return fail(len(text), m.Name+" needs an argument", fmt.Sprintf("%s(…) takes a %s", m.Name, strings.Join(m.Arg, " or a ")))
-		}
-		return m, "", nil
-	}
-	open := len(name)
-	if len(m.Arg) == 0 {
-		return fail(open, m.Name+" takes no argument", "write "+m.Name)
-	}
-	inner, after, closed := strings.Cut(rest, ")")
-	switch {
-	case !closed:
-		return fail(len(text), "a closing parenthesis is missing", "")
-	case strings.TrimSpace(after) != "":
-		return fail(open+1+len(inner)+1, "nothing may follow the closing parenthesis", "")
-	case strings.TrimSpace(inner) == "":
-		return fail(open+1, "the argument is empty", fmt.Sprintf("%s(…) takes a %s", m.Name, strings.Join(m.Arg, " or a ")))
-	}
-	return m, strings.TrimSpace(inner), nil
 }
 
 func parseCondition(m Metric, text string) (op string, bound float64, err error) {
@@ -149,49 +148,4 @@ func (e Expectation) Holds(value float64) bool {
 		return value == e.Bound
 	}
 	return false
-}
-
-// Check tells whether the expectation's argument names something of the plan.
-func (e Expectation) Check(p *Plan) error {
-	m, ok := MetricOf(e.Metric)
-	if !ok || e.Arg == "" {
-		return nil
-	}
-	var known []string
-	for _, what := range m.Arg {
-		switch what {
-		case ArgRequest:
-			for _, v := range p.Load.Mix {
-				known = append(known, v.Kind)
-			}
-		case ArgFault:
-			known = append(known, AnyFault)
-			for _, v := range p.Faults {
-				known = append(known, v.Name)
-			}
-		case ArgProvider:
-			for _, v := range p.Providers {
-				known = append(known, v.Name)
-			}
-		case ArgClass:
-			known = append(known, Classes...)
-		case ArgModel:
-			for _, v := range p.Providers {
-				for _, m := range v.Models {
-					known = append(known, v.Names(m)...)
-				}
-			}
-		}
-	}
-	if slices.Contains(known, e.Arg) {
-		return nil
-	}
-	slices.Sort(known)
-	known = slices.Compact(known)
-	text := e.Metric + "(" + e.Arg + ")"
-	return &ExpectationError{
-		Text: text, Offset: len(e.Metric) + 1,
-		Msg:  fmt.Sprintf("the scenario has no %s %q", strings.Join(m.Arg, " or "), e.Arg),
-		Hint: "known are " + strings.Join(known, ", "),
-	}
 }

@@ -24,6 +24,14 @@ func TestParseExpectation(t *testing.T) {
 		{"cost_factor", "<= 1.5x", plan.Expectation{Expr: "cost_factor <= 1.5x", Metric: "cost_factor", Op: "<=", Bound: 1.5}},
 		{"cost_per_good_answer", "<= $0.002", plan.Expectation{Expr: "cost_per_good_answer <= $0.002", Metric: "cost_per_good_answer", Op: "<=", Bound: .002}},
 		{"corrupt", "== 0", plan.Expectation{Expr: "corrupt == 0", Metric: "corrupt", Op: "==", Bound: 0}},
+		{"p95(stream.ttft)", "<= 2s", plan.Expectation{Expr: "p95(stream.ttft) <= 2s", Metric: "p95", Arg: "stream", Figure: "ttft", Op: "<=", Bound: 2}},
+		{" p99 ( gap )", "<= 2s", plan.Expectation{Expr: "p99(gap) <= 2s", Metric: "p99", Figure: "gap", Op: "<=", Bound: 2}},
+		{"p99(chat.total)  in\toutage ", "<= 2s", plan.Expectation{Expr: "p99(chat.total) in outage <= 2s", Metric: "p99", Arg: "chat", Figure: "total", Span: "in", Window: "outage", Op: "<=", Bound: 2}},
+		{"hung after outage-2", "== 0", plan.Expectation{Expr: "hung after outage-2 == 0", Metric: "hung", Span: "after", Window: "outage-2", Op: "=="}},
+		{"p95 in steady", "<= 1s", plan.Expectation{Expr: "p95 in steady <= 1s", Metric: "p95", Span: "in", Window: "steady", Op: "<=", Bound: 1}},
+		{"score in fault", ">= 70", plan.Expectation{Expr: "score in fault >= 70", Metric: "score", Span: "in", Window: "fault", Op: ">=", Bound: 70}},
+		// Of these the argument has always been a fault.
+		{"time_to_failover in outage", "<= 3s", plan.Expectation{Expr: "time_to_failover(outage) <= 3s", Metric: "time_to_failover", Arg: "outage", Op: "<=", Bound: 3}},
 		{"share(gpu)", ">= 5%", plan.Expectation{Expr: "share(gpu) >= 5%", Metric: "share", Arg: "gpu", Op: ">=", Bound: .05}},
 	}
 	for _, tt := range tests {
@@ -51,7 +59,16 @@ func TestParseExpectationPointsAtTheCharacter(t *testing.T) {
 		{"speed", ">= 98%", 0, false, "known are score, worst"},
 		{"", ">= 98%", 0, false, "a metric is missing"},
 		{"p95(stream", "<= 1s", 10, false, "closing parenthesis"},
-		{"p95(stream)x", "<= 1s", 11, false, "nothing may follow"},
+		{"p95(stream)x", "<= 1s", 11, false, "nothing may follow the metric"},
+		{"hung  during outage", "== 0", 6, false, `but "in" or "after"`},
+		{"hung in", "== 0", 7, false, "a fault's name is missing"},
+		{"hung in outage x", "== 0", 14, false, "nothing may follow the fault's name"},
+		{"p95(stream.tfft)", "<= 1s", 11, false, `unknown latency "tfft"; known are ttft, total, gap`},
+		{"workflows in outage", ">= 1%", 10, false, "whole run; write workflows"},
+		{"time_to_failover after outage", "<= 1s", 17, false, "write time_to_failover in outage"},
+		{"time_to_failover(a) in b", "<= 1s", 20, false, "named twice"},
+		{"hung after steady", "== 0", 11, false, "no figure for after steady"},
+		{"score in steady", ">= 1", 9, false, "no figure for in steady"},
 		{"p95()", "<= 1s", 4, false, "argument is empty"},
 		{"score(chat)", ">= 80", 5, false, "takes no argument"},
 		{"share", ">= 80%", 5, false, "needs an argument"},
@@ -99,12 +116,15 @@ func TestExpectationHolds(t *testing.T) {
 
 func TestExpectationCheck(t *testing.T) {
 	p := &plan.Plan{
-		Load:      plan.Load{Mix: []plan.Mix{{Kind: plan.KindChat}}},
+		Load:      plan.Load{Mix: []plan.Mix{{Kind: plan.KindChat}, {Kind: plan.KindStream}}},
 		Providers: []plan.Provider{{Name: "openai", Models: []plan.Model{{ID: "gpt"}}, Variants: []plan.Variant{{Model: "gpt", ID: "gpt-next"}}}},
 		Faults:    []plan.Fault{{Name: "outage-2"}},
 	}
 	for metric, ok := range map[string]bool{
-		"p95": true, "p95(chat)": true, "p95(stream)": false,
+		"p95": true, "p95(chat)": true, "p95(faq)": false,
+		"p95(stream.ttft)": true, "p95(chat.ttft)": false, "p95(chat.gap)": false, "p95(chat.total)": true, "p95(gap)": true,
+		"p95 in outage-2": true, "p95 in outage": false, "p95 after fault": true, "p95 in steady": true,
+		"availability(chat) in outage-2": true, "availability(outage-2) in outage-2": false,
 		"availability(fault)": true, "availability(outage-2)": true, "availability(chat)": true, "availability(outage)": false,
 		"share(openai)": true, "share(edge)": true, "share(opnai)": false, "share(gpt)": true, "share(gpt-next)": true, "share(gpt-last)": false,
 	} {

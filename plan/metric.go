@@ -30,6 +30,7 @@ const (
 	ArgProvider = "provider" // a provider's name
 	ArgClass    = "class"    // a class of providers
 	ArgModel    = "model"    // a model of a provider's catalogue, or a version of one
+	ArgFigure   = "latency"  // one of Figures, alone or behind a request kind: stream.ttft
 )
 
 // Metric is one figure of a run that an expectation may name.
@@ -38,42 +39,44 @@ type Metric struct {
 	Unit     Unit
 	Arg      []string // what an argument in parentheses may name; empty: none is allowed
 	Required bool     // the argument may not be left out
+	Spans    []string // what of a window it can be told of: SpanIn, SpanAfter; empty: of whole runs only
 	Doc      string   // one line for people
 }
 
 // Metrics lists the figures an expectation may name, as explain prints them.
 func Metrics() []Metric {
-	request := []string{ArgRequest}
+	request, latency := []string{ArgRequest}, []string{ArgRequest, ArgFigure}
+	during, both := []string{SpanIn}, []string{SpanIn, SpanAfter}
 	return []Metric{
-		{Name: "score", Unit: UnitPoints, Doc: "score of the run: geometric mean over its fault windows, 0..100"},
+		{Name: "score", Unit: UnitPoints, Spans: during, Doc: "score of the run: geometric mean over its fault windows, 0..100; score in a fault: that of its window"},
 		{Name: "worst", Unit: UnitPoints, Doc: "score of the worst fault window, 0..100"},
-		{Name: "availability", Unit: UnitShare, Arg: []string{ArgFault, ArgRequest}, Doc: "mean outcome value over the whole run; of one request kind; while a fault lasted, availability(fault): the lowest of them"},
-		{Name: "integrity", Unit: UnitShare, Arg: request, Doc: "share of requests of the whole run that were not answered corruptly"},
-		{Name: "time_to_failover", Unit: UnitTime, Arg: []string{ArgFault}, Doc: "from injection until the outcome is back at the slo, the longest of all faults; it fails where the outcome never came back"},
-		{Name: "time_to_recover", Unit: UnitTime, Arg: []string{ArgFault}, Doc: "from clearance until steady state is back, the longest of all faults with a horizon; it fails where it never came back"},
-		{Name: "calls_per_request", Unit: UnitFactor, Arg: []string{ArgFault}, Doc: "calls for each request while a fault lasted, the most of all faults; over the whole run where there is no fault"},
-		{Name: "cost_factor", Unit: UnitFactor, Arg: []string{ArgFault}, Doc: "cost per good answer while a fault lasted over that of steady state, the most of all faults"},
-		{Name: "cost_per_good_answer", Unit: UnitUSD, Doc: "billed cost over good answers, over the whole run"},
+		{Name: "availability", Unit: UnitShare, Arg: []string{ArgFault, ArgRequest}, Spans: both, Doc: "mean outcome value over the run; of one request kind; availability(fault) is availability in fault"},
+		{Name: "integrity", Unit: UnitShare, Arg: request, Spans: both, Doc: "share of requests that were not answered corruptly"},
+		{Name: "time_to_failover", Unit: UnitTime, Arg: []string{ArgFault}, Spans: during, Doc: "from injection until the outcome is back at the slo, the longest of all faults; it fails where the outcome never came back"},
+		{Name: "time_to_recover", Unit: UnitTime, Arg: []string{ArgFault}, Spans: during, Doc: "from clearance until steady state is back, the longest of all faults with a horizon; it fails where it never came back"},
+		{Name: "calls_per_request", Unit: UnitFactor, Arg: []string{ArgFault}, Spans: during, Doc: "calls for each request while a fault lasted, the most of all faults; over the run where there is no fault"},
+		{Name: "cost_factor", Unit: UnitFactor, Arg: []string{ArgFault}, Spans: during, Doc: "cost per good answer while a fault lasted over that of steady state, the most of all faults"},
+		{Name: "cost_per_good_answer", Unit: UnitUSD, Spans: both, Doc: "billed cost over good answers, over the run"},
 		{Name: "violations", Unit: UnitCount, Doc: "requests that reached a provider they must not reach (any of them fails the run anyway)"},
-		{Name: "corrupt", Unit: UnitCount, Arg: request, Doc: "requests answered with a truncated, foreign, poisoned, altered, empty or swapped text, or with wrong vectors or arguments"},
-		{Name: "hung", Unit: UnitCount, Arg: request, Doc: "requests without an end by their deadline"},
-		{Name: "failed", Unit: UnitCount, Arg: request, Doc: "requests that ended in an error"},
-		{Name: "degraded", Unit: UnitCount, Arg: request, Doc: "requests answered by a lesser class, a model that stands in for a fine-tuned one, or a cache"},
-		{Name: "deadline_misses", Unit: UnitCount, Arg: request, Doc: "requests that hung or were answered after their deadline"},
-		{Name: "refused", Unit: UnitCount, Arg: request, Doc: "requests refused as is right, with the reason passed on: by a content filter, or in the way that the mix's refusal names"},
+		{Name: "corrupt", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests answered with a truncated, foreign, poisoned, altered, empty or swapped text, or with wrong vectors or arguments"},
+		{Name: "hung", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests without an end by their deadline"},
+		{Name: "failed", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests that ended in an error"},
+		{Name: "degraded", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests answered by a lesser class, a model that stands in for a fine-tuned one, or a cache"},
+		{Name: "deadline_misses", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests that hung or were answered after their deadline"},
+		{Name: "refused", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests refused as is right, with the reason passed on: by a content filter, or in the way that the mix's refusal names"},
 		{Name: "workflows", Unit: UnitShare, Doc: "share of agents' workflows that were finished: every step answered in time, or the last one refused as is right"},
 		{Name: "workflow_cost", Unit: UnitUSD, Doc: "billed for all calls of one workflow, failed attempts that are billed included: the dearest of them"},
-		{Name: "misbilled", Unit: UnitCount, Arg: request, Doc: "good answers that name another model, or other token counts, than the call that gave them, so that somebody pays for an attempt that failed"},
-		{Name: "poisoned", Unit: UnitCount, Arg: request, Doc: "requests answered with a text that carries a canary: an injected instruction, or what was told to another tenant"},
-		{Name: "swapped", Unit: UnitCount, Arg: request, Doc: "requests answered by a model that no provider they may reach has"},
-		{Name: "disagreeing", Unit: UnitCount, Arg: request, Doc: "requests asked again, word for word and at the same temperature, whose second answer differed from the first"},
-		{Name: "cached", Unit: UnitCount, Arg: request, Doc: "requests answered without a call to any provider"},
-		{Name: "stale", Unit: UnitCount, Arg: request, Doc: "requests answered from a cache with an answer older than the mix's max_age"},
+		{Name: "misbilled", Unit: UnitCount, Arg: request, Spans: both, Doc: "good answers that name another model, or other token counts, than the call that gave them, so that somebody pays for an attempt that failed"},
+		{Name: "poisoned", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests answered with a text that carries a canary: an injected instruction, or what was told to another tenant"},
+		{Name: "swapped", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests answered by a model that no provider they may reach has, or by another of the provider's models than it was asked for"},
+		{Name: "disagreeing", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests asked again, word for word and at the same temperature, whose second answer differed from the first"},
+		{Name: "cached", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests answered without a call to any provider"},
+		{Name: "stale", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests answered from a cache with an answer older than the mix's max_age"},
 		{Name: "stale_age", Unit: UnitTime, Arg: request, Doc: "greatest age of an answer from a cache: since a provider was last asked the same, or as the answer says itself; 0 where none was cached"},
-		{Name: "p50", Unit: UnitTime, Arg: request, Doc: "median latency: time to first token for streams, total otherwise"},
-		{Name: "p95", Unit: UnitTime, Arg: request, Doc: "95th percentile of latency: time to first token for streams, total otherwise"},
-		{Name: "p99", Unit: UnitTime, Arg: request, Doc: "99th percentile of latency: time to first token for streams, total otherwise"},
-		{Name: "share", Unit: UnitShare, Arg: []string{ArgProvider, ArgClass, ArgModel}, Required: true, Doc: "share of good calls of the whole run that a provider, all of a class, or a model served"},
+		{Name: "p50", Unit: UnitTime, Arg: latency, Spans: both, Doc: "median latency: time to first token for streams, total otherwise"},
+		{Name: "p95", Unit: UnitTime, Arg: latency, Spans: both, Doc: "95th percentile of latency: time to first token for streams, total otherwise"},
+		{Name: "p99", Unit: UnitTime, Arg: latency, Spans: both, Doc: "99th percentile of latency: time to first token for streams, total otherwise"},
+		{Name: "share", Unit: UnitShare, Arg: []string{ArgProvider, ArgClass, ArgModel}, Required: true, Spans: both, Doc: "share of good calls that a provider, all of a class, or a model served"},
 	}
 }
 

@@ -21,6 +21,7 @@ type Plan struct {
 	About      string        `json:"about,omitempty"`      // a paragraph for people
 	Tags       []string      `json:"tags,omitempty"`       // free words for filtering
 	Challenges []string      `json:"challenges,omitempty"` // the TOML key "seeds": the challenges it exercises
+	Shows      []string      `json:"shows,omitempty"`      // mitigations whose worth it shows: without one of them it scores lower
 	Seed       uint64        `json:"seed"`                 // key of every random decision
 	Target     string        `json:"target"`               // name of the system under test
 	Load       Load          `json:"load"`

@@ -32,11 +32,18 @@ type Router struct {
 	Route []Route `json:"route,omitempty" toml:"route"` // the first that matches the asked model decides; none: Order
 
 	// Traffic.
-	Breaker Breaker `json:"breaker" toml:"breaker"`
+	Breaker     Breaker     `json:"breaker" toml:"breaker"`
+	RetryBudget RetryBudget `json:"retry_budget" toml:"retry_budget"`
 
 	// Content.
 	Continuation Continuation `json:"continuation" toml:"continuation"`
+	Validation   Validation   `json:"validation" toml:"validation"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
+
+	// Answers given before.
+	Cache        Cache        `json:"cache" toml:"cache"`
+	StaleIfError StaleIfError `json:"stale_if_error" toml:"stale_if_error"`
+	Ladder       Ladder       `json:"degradation_ladder" toml:"degradation_ladder"`
 
 	// Models, money and work.
 	Tracing Tracing `json:"tracing" toml:"tracing"`
@@ -68,6 +75,14 @@ type Breaker struct {
 	Probes       int           `json:"probes" toml:"probes"`               // successes that close it again
 }
 
+// RetryBudget bounds retries and failovers to a share of traffic, so that an
+// outage cannot multiply the load.
+type RetryBudget struct {
+	Share  float64       `json:"share" toml:"share"`                       // attempts beyond the first, over the requests in Window, 0..1
+	Floor  int           `json:"floor_per_second" toml:"floor_per_second"` // so many a second are always allowed, so that low traffic can retry
+	Window time.Duration `json:"window_ns" toml:"window"`                  // how long a request's share may be spent
+}
+
 // Ways to go on with a stream that broke after its first token.
 const (
 	ContinueAuto    = "auto"    // by prefill where the model takes one, else by splice
@@ -85,11 +100,21 @@ type Continuation struct {
 	Most int    `json:"most" toml:"most"` // joins of one stream
 }
 
-// Steps of the degradation ladder beside the classes.
+// Checks of answers.
 const (
-	StepCache  = "cache"
-	StepStatic = "static"
+	CheckEmpty  = "empty"  // no text and no call of a function
+	CheckFinish = "finish" // no reason to finish, or one that does not fit
+	CheckSchema = "schema" // not the JSON that was asked for, or a call of a function that is none
+	CheckModel  = "model"  // not the model that was asked of the provider
 )
+
+// AnswerChecks are the words of Validation.Checks.
+var AnswerChecks = []string{CheckEmpty, CheckFinish, CheckSchema, CheckModel}
+
+// Validation takes a bad answer as a failure of its provider.
+type Validation struct {
+	Checks []string `json:"checks,omitempty" toml:"checks"` // of AnswerChecks; none: all
+}
 
 // Privacy bounds who may see a request that says nothing itself.
 type Privacy struct {
@@ -110,6 +135,9 @@ var Mitigations = []string{
 	"privacy", "api_shim",
 
 	"breaker", "retries",
+	"retry_budget",
 	"context_fallback", "held_streams", "continuation", "validation",
+	"cache",
+	"stale_if_error",
 	"degradation_ladder", "tracing",
 }

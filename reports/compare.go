@@ -291,5 +291,5 @@ func WriteMatrices(w io.Writer, format string, ms []Matrix) error {
 		}
 		return htmlTemplate.ExecuteTemplate(w, "report.html", p)
 	}
-	return fmt.Errorf("unknown format %q for a comparison; known are json, md, html", format)
+	return unknownMatrixFormat(format)
 }

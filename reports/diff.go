@@ -3,7 +3,6 @@ package reports
 import (
 	"fmt"
 	"io"
-	"math"
 
 	"brownout/harness/score"
 )
@@ -80,8 +79,8 @@ func (d *Diff) add(figure, base, now string, worse bool, note string) {
 }
 
 func (d *Diff) share(figure string, bn float64, bt uint64, nn float64, nt uint64) {
-	bl, bh := wilson(bn, bt)
-	nl, nh := wilson(nn, nt)
+	bl, bh := score.Wilson(bn, bt)
+	nl, nh := score.Wilson(nn, nt)
 	overlap := bl <= nh && nl <= bh
 	d.add(figure, fmt.Sprintf("%s (%s to %s)", percent(ratio(bn, bt)), percent(bl), percent(bh)),
 		fmt.Sprintf("%s (%s to %s)", percent(ratio(nn, nt)), percent(nl), percent(nh)), nh < bl, noise(overlap))
@@ -92,20 +91,6 @@ func ratio(n float64, of uint64) float64 {
 		return 1
 	}
 	return n / float64(of)
-}
-
-// wilson is the 95 % score interval of a share (Wilson, 1927). Of values that
-// are not only 0 and 1 it is an upper bound of the width.
-func wilson(n float64, of uint64) (low, high float64) {
-	if of == 0 {
-		return 0, 1
-	}
-	const z = 1.959964
-	t := float64(of)
-	p := n / t
-	mid := (p + z*z/(2*t)) / (1 + z*z/t)
-	half := z / (1 + z*z/t) * math.Sqrt(p*(1-p)/t+z*z/(4*t*t))
-	return max(0, mid-half), min(1, mid+half)
 }
 
 func came(ok bool, v float64) string {

@@ -41,10 +41,20 @@ is always shown beside it. Only what clients and providers saw is scored.
 	Listing(w, []string{"part", "weight", "promised by default", "what is measured"}, rows, st)
 	fmt.Fprint(w, `
 Weights and promises are set in [weights] and [promise]. A request that may not
-leave certain classes or regions and does so fails the run whatever its score. A
-run is inconclusive where steady state was never reached, too few requests fell
-into a window, a fault touched nothing, or the harness was too slow to be trusted.
+leave certain classes or regions and does so fails the run whatever its score.
 As an expectation, score is the figure of the run: score = ">= 80".
+
+A run proves nothing, and is called inconclusive, where
+`)
+	rows = nil
+	for _, d := range score.Doubts() {
+		rows = append(rows, []string{d.Name, d.When})
+	}
+	Listing(w, []string{"doubt", "when"}, rows, st)
+	fmt.Fprint(w, `
+Shares have Wilson's 95 % interval. The score has one by a bootstrap over blocks of
+a second; over several seeds (--repeat N) the mean has one by Student's t. What a
+part was computed from is told by brownout report RUN --trace PART.
 `)
 }
 
@@ -105,6 +115,13 @@ func ExplainMetric(w io.Writer, m plan.Metric) {
 	}
 	if m.Required {
 		name = fmt.Sprintf("%q", m.Name+"(NAME)")
+	}
+	if len(m.Spans) > 0 {
+		var of []string
+		for _, span := range m.Spans {
+			of = append(of, fmt.Sprintf("%q", m.Name+" "+span+" FAULT"))
+		}
+		fmt.Fprintf(w, "of a window %s\n", strings.Join(of, " or "))
 	}
 	fmt.Fprintf(w, "in a file   [expect]\n            %s = %q\n", name, m.Example())
 }

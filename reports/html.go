@@ -33,7 +33,7 @@ var htmlTemplate = template.Must(template.New("report.html").Funcs(template.Func
 type htmlPage struct {
 	Title string
 	Runs  []htmlRun
-	All   *table // of several runs; nil for one
+	All   []table // of several runs: one line for each, and the means of what ran more than once
 	// Compared are the matrices of a comparison; there are no Runs then.
 	Compared []table
 }
@@ -74,8 +74,10 @@ func writeHTML(w io.Writer, runs []*score.Snapshot) error {
 	}
 	if len(runs) > 1 {
 		p.Title = fmt.Sprintf("%d runs", len(runs))
-		all := runsTable(runs)
-		p.All = &all
+		p.All = []table{runsTable(runs)}
+		if t := meansTable(runNames(runs), runs); len(t.rows) > 0 {
+			p.All = append(p.All, t)
+		}
 	}
 	return htmlTemplate.ExecuteTemplate(w, "report.html", p)
 }

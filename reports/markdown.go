@@ -16,12 +16,17 @@ const markdownLimit = 65_000
 // last are left out, and said to be.
 func writeMarkdown(w io.Writer, runs []*score.Snapshot) error {
 	var b strings.Builder
+	b.WriteString(markdownTable(meansTable(runNames(runs), runs)))
 	for i, s := range runs {
 		var one strings.Builder
 		if i > 0 {
 			one.WriteString("\n---\n\n")
 		}
 		markdownRun(&one, s)
+		if room := markdownLimit - b.Len(); i == 0 && one.Len() > room {
+			b.WriteString(shortened(one.String(), room))
+			continue
+		}
 		if b.Len()+one.Len() > markdownLimit {
 			fmt.Fprintf(&b, "\n---\n\n%d more of %d runs do not fit here; the JSON and HTML reports have them all.\n", len(runs)-i, len(runs))
 			break
@@ -30,6 +35,13 @@ func writeMarkdown(w io.Writer, runs []*score.Snapshot) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// shortened leaves out the last lines of a summary that is too long by itself.
+func shortened(text string, room int) string {
+	const note = "\nThe rest does not fit here; the JSON and HTML reports have it all.\n"
+	text = text[:max(0, room-len(note))]
+	return text[:strings.LastIndexByte(text, '\n')+1] + note
 }
 
 func markdownRun(b *strings.Builder, s *score.Snapshot) {

@@ -27,33 +27,84 @@ func Repeats(w io.Writer, runs []*score.Snapshot, st Style) {
 	}
 	fmt.Fprintln(w, "\nAll runs")
 	Listing(w, []string{"scenario", "target", "seed", "verdict", "score", "availability", "failover"}, rows, st)
-	names := make([]string, len(runs))
-	for i, s := range runs {
-		names[i] = s.Plan.Scenario
-	}
-	spreads(w, names, runs)
+	means(w, runNames(runs), runs, st)
 }
 
-// spreads prints the mean score of what ran more than once under one name.
-func spreads(w io.Writer, names []string, runs []*score.Snapshot) {
-	byScenario := make(map[string][]float64)
+// runNames are what runs are put together by: scenario and target.
+func runNames(runs []*score.Snapshot) []string {
+	names := make([]string, len(runs))
+	for i, s := range runs {
+		names[i] = s.Plan.Scenario + " on " + s.Plan.Target
+	}
+	return names
+}
+
+// means prints the means of what ran more than once under one name.
+func means(w io.Writer, names []string, runs []*score.Snapshot, st Style) {
+	if t := meansTable(names, runs); len(t.rows) > 0 {
+		fmt.Fprintf(w, "\n%s\n", t.title)
+		Listing(w, t.head, t.rows, st)
+	}
+}
+
+// meansTable gives the means, with their 95 % intervals by Student's t, of what
+// ran more than once under one name.
+func meansTable(names []string, runs []*score.Snapshot) table {
+	figures := []struct {
+		name string
+		of   func(*score.Snapshot) (float64, bool)
+		text func(float64) string
+		most float64
+	}{
+		{"score", func(s *score.Snapshot) (float64, bool) { return s.Score.Total, s.Score.Scored }, func(v float64) string { return fmt.Sprintf("%.1f", v) }, 100},
+		{"availability", func(s *score.Snapshot) (float64, bool) { return s.Requests.Availability(), s.Requests.Total > 0 }, percent, 1},
+		{"failover", slowestFailover, func(v float64) string { return fmt.Sprintf("%.2f s", v) }, math.Inf(1)},
+	}
+	t := table{title: "Means over runs, with 95 % intervals (Student's t)", head: []string{"what", "runs"}}
+	for _, f := range figures {
+		t.head = append(t.head, f.name)
+	}
+	byName := map[string][]*score.Snapshot{}
 	var order []string
 	for i, s := range runs {
-		if s == nil || !s.Score.Scored {
+		if s == nil {
 			continue
 		}
-		if _, ok := byScenario[names[i]]; !ok {
+		if len(byName[names[i]]) == 0 {
 			order = append(order, names[i])
 		}
-		byScenario[names[i]] = append(byScenario[names[i]], s.Score.Total)
+		byName[names[i]] = append(byName[names[i]], s)
 	}
 	for _, name := range order {
-		if v := byScenario[name]; len(v) > 1 {
-			mean, half := meanInterval(v)
-			fmt.Fprintf(w, "%s: mean score %.1f, 95 %% interval %.1f to %.1f over %d runs\n",
-				name, mean, math.Max(0, mean-half), math.Min(100, mean+half), len(v))
+		of := byName[name]
+		if len(of) < 2 {
+			continue
 		}
+		row := []string{name, fmt.Sprint(len(of))}
+		for _, f := range figures {
+			var v []float64
+			for _, s := range of {
+				if x, ok := f.of(s); ok {
+					v = append(v, x)
+				}
+			}
+			cell := "-"
+			switch len(v) {
+			case 0:
+			case 1:
+				cell = f.text(v[0])
+			default:
+				mean, half := meanInterval(v)
+				cell = fmt.Sprintf("%s (%s to %s)", f.text(mean), f.text(max(0, mean-half)), f.text(min(f.most, mean+half)))
+			}
+			if n := len(v); n > 0 && n < len(of) {
+				cell += fmt.Sprintf(" of %d", n)
+			}
+			row = append(row, cell)
+		}
+		t.rows = append(t.rows, row)
 	}
+	return t
 }
 
 // slowestFailover is the longest time to failover of a run, in seconds; false

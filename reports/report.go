@@ -24,7 +24,9 @@ type Report struct {
 	Reasons      []string      `json:"reasons"`
 	Score        Score         `json:"score"`
 	Windows      []Window      `json:"windows"`
+	Steady       Steady        `json:"steady"`
 	Requests     Requests      `json:"requests"`
+	Tracing      Tracing       `json:"tracing"`
 	Latency      []Latency     `json:"latency"`
 	Providers    []Provider    `json:"providers"`
 	Expectations []Expectation `json:"expectations"`
@@ -90,7 +92,34 @@ type Window struct {
 	RequestsRecovery Requests        `json:"requests_recovery"`
 }
 
-// Requests counts requests by outcome.
+// Steady is what the run looked like before its first fault: what windows are
+// compared with.
+type Steady struct {
+	Reached         bool               `json:"reached"`
+	Requests        uint64             `json:"requests"`
+	Availability    float64            `json:"availability"`
+	LatencyP95S     float64            `json:"latency_p95_s"`
+	CallsPerRequest float64            `json:"calls_per_request"`
+	CostPerGoodUSD  float64            `json:"cost_per_good_answer_usd"`
+	Shares          map[string]float64 `json:"shares"` // of good calls, by provider
+}
+
+// Tracing is what the calls behind the requests tell, joined to them by their
+// markers, for any target.
+type Tracing struct {
+	Requests     uint64    `json:"requests"`
+	Attempts     [5]uint64 `json:"attempts"` // requests by the number of their calls: 0, 1, 2, 3, and 4 or more
+	Hedged       uint64    `json:"hedged"`
+	Duplicated   uint64    `json:"answered_twice"`
+	Early        uint64    `json:"calls_before_retry_after"`
+	Foreign      uint64    `json:"foreign_answers"`
+	CacheHits    uint64    `json:"cache_answers"`
+	WastedTokens uint64    `json:"wasted_tokens"` // billed for calls whose answer no client used
+	WastedUSD    float64   `json:"wasted_usd"`
+}
+
+// Requests counts requests by outcome. The interval of the availability is
+// Wilson's, of 95 %.
 type Requests struct {
 	Total        uint64  `json:"total"`
 	OK           uint64  `json:"ok"`
@@ -99,6 +128,8 @@ type Requests struct {
 	Hung         uint64  `json:"hung"`
 	Corrupt      uint64  `json:"corrupt"`
 	Availability float64 `json:"availability"`
+	Low          float64 `json:"availability_low"`
+	High         float64 `json:"availability_high"`
 }
 
 // Latency is one request kind's.
@@ -186,7 +217,9 @@ func New(s *score.Snapshot) *Report {
 			High: known(s.Score.Scored, s.Score.High), Worst: known(s.Score.Scored, s.Score.Worst),
 			Parts: parts(s.Score.Parts),
 		},
+		Steady:   steady(s.Steady),
 		Requests: requests(s.Requests),
+		Tracing:  tracing(s.Tracing),
 		Instrument: Instrument{
 			Requests: s.Instrument.Hits, LagP50S: s.Instrument.LagP50.Seconds(),
 			LagP99S: s.Instrument.LagP99.Seconds(), LagMaxS: s.Instrument.LagMax.Seconds(),
@@ -252,10 +285,30 @@ func parts(ps score.Parts) map[string]Part {
 	return out
 }
 
+func steady(y score.Steady) Steady {
+	shares := map[string]float64{}
+	for name, v := range y.Shares {
+		shares[name] = finite(v)
+	}
+	return Steady{
+		Reached: y.Reached, Requests: y.Requests, Availability: finite(y.Availability), LatencyP95S: y.LatencyP95.Seconds(),
+		CallsPerRequest: finite(y.CallsPerRequest), CostPerGoodUSD: finite(y.CostPerGood), Shares: shares,
+	}
+}
+
+func tracing(t score.Tracing) Tracing {
+	return Tracing{
+		Requests: t.Requests, Attempts: t.Attempts, Hedged: t.Hedged, Duplicated: t.Duplicated, Early: t.Early,
+		Foreign: t.Foreign, CacheHits: t.CacheHits, WastedTokens: t.WastedTokens, WastedUSD: finite(t.WastedUSD),
+	}
+}
+
 func requests(t score.Tally) Requests {
+	low, high := score.Wilson(t.Value, t.Total)
 	return Requests{
 		Total: t.Total, OK: t.OK, Degraded: t.Degraded, Failed: t.Failed, Hung: t.Hung,
 		Corrupt: t.Corrupt, Availability: t.Availability(),
+		Low: low, High: high,
 	}
 }
 

@@ -215,8 +215,12 @@ func TestRepeatsGiveMeanAndInterval(t *testing.T) {
 	var b bytes.Buffer
 	reports.Repeats(&b, runs, reports.Style{})
 	// mean 90, standard error 10/sqrt(3), t of 2 degrees of freedom 4.303
-	if want := "mean score 90.0, 95 % interval 65.2 to 100.0 over 3 runs"; !strings.Contains(b.String(), want) {
-		t.Errorf("lacks %q:\n%s", want, b.String())
+	for what, text := range map[string]string{
+		"terminal": b.String(), "md": string(write(t, "md", runs...)), "html": string(write(t, "html", runs...)),
+	} {
+		if want := "90.0 (65.2 to 100.0)"; !strings.Contains(text, want) {
+			t.Errorf("%s lacks %q:\n%s", what, want, text)
+		}
 	}
 }
 
@@ -224,6 +228,17 @@ func TestMarkdownFitsASummary(t *testing.T) {
 	runs := make([]*score.Snapshot, 100)
 	for i := range runs {
 		runs[i] = finished()
+	}
+	// The first run is too long by itself.
+	long := finished()
+	for range 500 {
+		long.Reasons = append(long.Reasons, "expectation failed: "+strings.Repeat("availability >= 99% ", 10))
+	}
+	for _, of := range [][]*score.Snapshot{{long}, {long, finished()}} {
+		text := string(write(t, "md", of...))
+		if len(text) > 65_536 || !strings.Contains(text, "## FAIL") || !strings.Contains(text, "does not fit here") || strings.Contains(text[len(text)-200:], "availability >= 9\n") {
+			t.Errorf("a long run: %d bytes, from %q to %q", len(text), text[:20], text[len(text)-100:])
+		}
 	}
 	b := write(t, "md", runs...)
 	if len(b) > 65_536 || !strings.Contains(string(b), "more of 100 runs do not fit") {

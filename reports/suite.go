@@ -100,7 +100,7 @@ func Suite(w io.Writer, runs []SuiteRun, took time.Duration, st Style) {
 	for i, r := range runs {
 		names[i], snaps[i] = r.Name+" on "+r.Plan.Target, r.Snapshot
 	}
-	spreads(w, names, snaps)
+	means(w, names, snaps, st)
 	parts := make([]string, len(order))
 	for i, word := range order {
 		parts[i] = fmt.Sprintf("%d %s", counts[word], word)

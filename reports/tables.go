@@ -18,7 +18,7 @@ type table struct {
 
 // tables arranges a run for people.
 func tables(s *score.Snapshot) []table {
-	return []table{scoreTable(s), windowTable(s), outcomeTable(s), providerTable(s), expectationTable(s), instrumentTable(s)}
+	return []table{scoreTable(s), windowTable(s), outcomeTable(s), tracingTable(s), providerTable(s), expectationTable(s), instrumentTable(s)}
 }
 
 func scoreTable(s *score.Snapshot) table {
@@ -83,7 +83,24 @@ func outcomeTable(s *score.Snapshot) table {
 		t.rows = append(t.rows, row(k.Request, k.Tally, k.TTFT, k.Total))
 	}
 	all := row("all", s.Requests, score.Quantiles{}, score.Quantiles{})
+	if s.Requests.Total > 0 {
+		low, high := score.Wilson(s.Requests.Value, s.Requests.Total)
+		all[7] += fmt.Sprintf(" (%.1f to %.1f)", 100*low, 100*high)
+	}
 	t.rows = append(t.rows, all)
+	return t
+}
+
+// tracingTable tells of the calls behind the requests.
+func tracingTable(s *score.Snapshot) table {
+	t := table{title: "Calls behind the requests", head: []string{"no call", "1 call", "2 calls", "3 calls", "4 or more", "hedged", "answered twice", "before retry-after", "foreign", "from a cache", "wasted tokens", "wasted"}}
+	if y := s.Tracing; y.Requests > 0 {
+		row := make([]string, 0, len(t.head))
+		for _, n := range append(y.Attempts[:], y.Hedged, y.Duplicated, y.Early, y.Foreign, y.CacheHits, y.WastedTokens) {
+			row = append(row, fmt.Sprint(n))
+		}
+		t.rows = append(t.rows, append(row, dollars(y.WastedUSD)))
+	}
 	return t
 }
 

@@ -140,6 +140,9 @@ func Explain(w io.Writer, p *plan.Plan, st Style) {
 	if len(p.Tags) > 0 {
 		fmt.Fprintf(w, "tags        %s\n", strings.Join(p.Tags, ", "))
 	}
+	if len(p.Shows) > 0 {
+		fmt.Fprintf(w, "shows       %s\n", strings.Join(p.Shows, ", "))
+	}
 	if len(p.Challenges) > 0 {
 		fmt.Fprintf(w, "challenges  %s\n", strings.Join(p.Challenges, ", "))
 	}

@@ -19,9 +19,9 @@ type document struct {
 	root *node
 	plan plan.Plan
 
-	faults  []fault // beside plan.Faults, in the order of time
-	expects []*node // beside plan.Expect
-	changes []*node // beside plan.Changes, in the order of the file
+	faults  []fault    // beside plan.Faults, in the order of time
+	expects []expected // beside plan.Expect
+	changes []*node    // beside plan.Changes, in the order of the file
 }
 
 // head are the keys that stand before the first table.
@@ -31,6 +31,7 @@ type head struct {
 	About   string   `toml:"about"`
 	Tags    []string `toml:"tags"`
 	Seeds   []string `toml:"seeds"` // challenges
+	Shows   []string `toml:"shows"` // mitigations
 	Seed    *uint64  `toml:"seed"`
 	Target  string   `toml:"target"`
 }
@@ -67,7 +68,7 @@ func read(file, name string, root *node) *document {
 	}})
 	d.plan.Title, d.plan.Target = strings.TrimSpace(h.Title), h.Target
 	d.plan.About = paragraphs(h.About)
-	d.plan.Tags, d.plan.Challenges = h.Tags, h.Seeds
+	d.plan.Tags, d.plan.Challenges, d.plan.Shows = h.Tags, h.Seeds, h.Shows
 	if h.Seed != nil {
 		d.plan.Seed = *h.Seed
 	}
@@ -81,7 +82,7 @@ func read(file, name string, root *node) *document {
 	d.readFaults(faults)
 	for i, e := range d.plan.Expect {
 		if err := e.Check(&d.plan); err != nil {
-			d.unexpected(d.expects[i], e.Metric, err)
+			d.unexpected(d.expects[i].node, d.expects[i].metric, err)
 		}
 	}
 	if len(d.errs) == 0 {
@@ -148,6 +149,12 @@ func (d *document) router() {
 	r.Order = list
 }
 
+// expected is where an expectation stands, and its metric as it is written.
+type expected struct {
+	node   *node
+	metric string
+}
+
 func (d *document) expect(n *node) {
 	if n.kind != kindTable {
 		d.fail(n, "[expect] must be a table, not "+n.is(), "")
@@ -166,20 +173,24 @@ func (d *document) expect(n *node) {
 			continue
 		}
 		d.plan.Expect = append(d.plan.Expect, e)
-		d.expects = append(d.expects, c)
+		d.expects = append(d.expects, expected{c, metric})
 	}
 }
 
-// unexpected reports what is wrong with an expectation.
+// unexpected reports what is wrong with an expectation, at the character.
 func (d *document) unexpected(n *node, metric string, err error) {
 	var e *plan.ExpectationError
 	switch {
 	case !errors.As(err, &e):
 		d.fail(n, "[expect]: "+err.Error(), "")
 	case e.InCond:
-		d.fail(n, fmt.Sprintf("[expect]: %s: %q: %s", metric, e.Text, e.Msg), e.Hint)
+		d.failAt(n, e.Offset, fmt.Sprintf("[expect]: %s: %q: %s", metric, e.Text, e.Msg), e.Hint)
 	default:
-		d.fail(n, "[expect]: "+e.Msg, e.Hint)
+		at := n.at
+		if e.Text == metric {
+			at = n.keyChar(metric, e.Offset)
+		}
+		d.errs = append(d.errs, at.problem(d.file, "[expect]: "+e.Msg, e.Hint))
 	}
 }
 

@@ -131,12 +131,13 @@ func (x *indexer) header(root *node) *node {
 func (x *indexer) pair(t *node) {
 	for {
 		x.spaces()
-		at := x.here()
+		at, start := x.here(), x.i
 		name, ok := x.part()
 		if !ok {
 			return
 		}
 		t = t.child(name, at)
+		t.key = x.src[start:x.i]
 		x.spaces()
 		if x.peek() != '.' {
 			break

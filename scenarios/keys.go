@@ -8,6 +8,7 @@ var keyDocs = map[string]string{
 	"about":   "a paragraph for people: what happens in the world, and what a good system does",
 	"tags":    "free words by which `list` filters",
 	"seeds":   "the challenges that the scenario exercises",
+	"shows":   "the router's mitigations whose worth the scenario shows: `brownout worth` runs it without each of them",
 	"seed":    "key of every random decision; `--seed` takes its place",
 	"target":  "system under test; `--target` takes its place",
 	"vars":    "values of any type that `\"${name}\"` stands for elsewhere; `--set vars.name=…` changes one",
@@ -192,4 +193,24 @@ var keyDocs = map[string]string{
 	"router.tracing":                 "OpenTelemetry spans with the GenAI conventions, where OTEL_EXPORTER_OTLP_ENDPOINT is set",
 	"router.tracing.content":         "put prompts and answers into spans too",
 	"router.tracing.share":           "share of requests traced; needs OTEL_EXPORTER_OTLP_ENDPOINT",
+	"router.validation":              "an empty, cut or off-schema answer, or one of another model, is a failure of its provider",
+	"router.validation.checks":       "empty, finish (why it ended), schema (JSON, and calls of functions), model (who answered); none named: all",
+
+	"router.retry_budget":                  "retries and failovers never exceed a share of traffic, so that an outage cannot multiply the load",
+	"router.retry_budget.share":            "attempts beyond a request's first, as a share of the requests in window, at most",
+	"router.retry_budget.floor_per_second": "so many a second are always allowed beside the share, so that low traffic can retry",
+	"router.retry_budget.window":           "how long a request's share may be spent",
+
+	"router.cache":         "answers repeated requests from memory",
+	"router.cache.scope":   "what may be answered from memory: what the client marks, also what is asked at temperature 0, or all",
+	"router.cache.ttl":     "age up to which an answer is given again",
+	"router.cache.entries": "answers kept at most",
+	"router.cache.bytes":   "of all answers together, at most",
+
+	"router.stale_if_error":     "answers from an older answer where nobody can give a new one",
+	"router.stale_if_error.for": "age beyond cache.ttl, at most",
+
+	"router.degradation_ladder":        "what a request falls back to: classes, then cache, then a fixed answer",
+	"router.degradation_ladder.steps":  "classes, best first, then cache and static; none named: the providers in their order, then both",
+	"router.degradation_ladder.static": "the last step's answer; empty: there is none",
 }

@@ -141,13 +141,13 @@ func catalogueTable() string {
 
 func metricTable(metrics []plan.Metric) string {
 	var b strings.Builder
-	b.WriteString("| figure | unit | in parentheses | meaning |\n|---|---|---|---|\n")
+	b.WriteString("| figure | unit | in parentheses | of a window | meaning |\n|---|---|---|---|---|\n")
 	for _, m := range metrics {
 		arg := strings.Join(m.Arg, " or ")
 		if arg != "" && !m.Required {
 			arg += ", or nothing"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, m.Unit, arg, m.Doc)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Unit, arg, strings.Join(m.Spans, ", "), m.Doc)
 	}
 	return b.String()
 }

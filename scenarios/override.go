@@ -19,7 +19,7 @@ var idKeys = map[string]string{"provider": "name", "fault": "name", "mix": "kind
 
 // blocks are the keys that a scenario may begin with.
 var blocks = []string{
-	extendsKey, "title", "about", "tags", "seeds", "seed", "target", varsKey,
+	extendsKey, "title", "about", "tags", "seeds", "shows", "seed", "target", varsKey,
 	"load", "provider", "router", "switch", "fault", "promise", "weights", "expect",
 }
 

@@ -29,6 +29,7 @@ var (
 
 // rules is the one table of bounds, by the path of a key in a scenario.
 var rules = map[string]rule{
+	"shows":             {oneOf: plan.Mitigations},
 	"load.rate":         notNegative,
 	"load.duration":     positive,
 	"load.workers":      atLeastOne,
@@ -109,11 +110,25 @@ var rules = map[string]rule{
 	"router.breaker.open_for":      positive,
 	"router.breaker.probes":        atLeastOne,
 
+	"router.retry_budget.share":            whole,
+	"router.retry_budget.floor_per_second": atLeastOne,
+	"router.retry_budget.window":           positive,
+
+	"router.cache.scope":   {oneOf: plan.CacheScopes},
+	"router.cache.ttl":     positive,
+	"router.cache.entries": atLeastOne,
+	"router.cache.bytes":   atLeastOne,
+
+	"router.stale_if_error.for": positive,
+
+	"router.degradation_ladder.steps": {oneOf: plan.LadderSteps},
+
 	"router.off":                {oneOf: append([]string{"all"}, plan.Mitigations...)},
 	"router.on":                 {oneOf: append([]string{"all"}, plan.Mitigations...)},
 	"router.first_token_factor": positive,
 	"router.continuation.mode":  {oneOf: plan.ContinueModes},
 	"router.continuation.most":  atLeastOne,
+	"router.validation.checks":  {oneOf: plan.AnswerChecks},
 	"router.privacy.allow":      {oneOf: plan.Classes},
 	"router.tracing.share":      whole,
 

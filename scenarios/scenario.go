@@ -25,6 +25,7 @@ type Info struct {
 	About      string
 	Tags       []string
 	Challenges []string
+	Shows      []string      // mitigations whose worth it shows
 	Duration   time.Duration // of the load
 	Faults     []string      // one line each: "outage of openai, 12s to 24s"
 	Kinds      []string      // of the faults, each once
@@ -83,7 +84,7 @@ func (s *Scenario) With(set ...string) (*Scenario, error) {
 func (d *document) info() Info {
 	p := d.plan
 	i := Info{
-		Name: p.Scenario, Title: p.Title, About: p.About, Tags: p.Tags, Challenges: p.Challenges,
+		Name: p.Scenario, Title: p.Title, About: p.About, Tags: p.Tags, Challenges: p.Challenges, Shows: p.Shows,
 		Duration: p.Load.Duration, Providers: d.names(),
 	}
 	for _, v := range p.Providers {

@@ -37,6 +37,7 @@ type node struct {
 
 	starts place  // of the value, in a file
 	quoted string // of a text in a file: as it stands there
+	key    string // in a file: as it stands there
 }
 
 // char is the place of the character at a byte of a text value, or that of the
@@ -48,6 +49,20 @@ func (n *node) char(offset int) place {
 	}
 	p := n.starts
 	p.col += 1 + utf8.RuneCountInString(t[:offset])
+	return p
+}
+
+// keyChar is the place of the character at a byte of the node's key, or that of
+// the key where it does not stand in the file as it is.
+func (n *node) keyChar(key string, offset int) place {
+	p := n.at
+	switch {
+	case offset > len(key):
+	case n.key == `"`+key+`"`, n.key == "'"+key+"'":
+		p.col += 1 + utf8.RuneCountInString(key[:offset])
+	case n.key == key:
+		p.col += utf8.RuneCountInString(key[:offset])
+	}
 	return p
 }
 

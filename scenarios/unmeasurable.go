@@ -51,6 +51,11 @@ func (d *document) unmeasurable() {
 	}
 	for i, e := range d.plan.Expect {
 		why, hint := "", "remove it"
+		if e.Span != "" && e.Window != plan.SteadyWindow && len(d.plan.Faults) == 0 {
+			why, hint = "the scenario has no fault", "add a [[fault]]"
+		} else if e.Span == plan.SpanAfter && !d.watched(e.Window) {
+			why, hint = "the load ends with the fault, so that no time is left to watch a recovery", "lengthen the load"
+		}
 		switch e.Metric {
 		case "score", "worst", "time_to_failover", "time_to_recover", "cost_factor":
 			if len(d.plan.Faults) == 0 {
@@ -77,9 +82,19 @@ func (d *document) unmeasurable() {
 			why, hint = "every model is free", "give prices, or remove it"
 		}
 		if why != "" {
-			d.warn(d.expects[i], fmt.Sprintf("[expect]: %s can never be measured: %s", e.Expr, why), hint)
+			d.warn(d.expects[i].node, fmt.Sprintf("[expect]: %s can never be measured: %s", e.Expr, why), hint)
 		}
 	}
+}
+
+// watched tells whether the fault, or any of them, has a recovery horizon.
+func (d *document) watched(fault string) bool {
+	for _, f := range d.plan.Faults {
+		if (fault == plan.AnyFault || f.Name == fault) && (f.Horizon > 0 || f.When != nil) {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *document) hasClass(class string) bool {

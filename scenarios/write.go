@@ -36,6 +36,7 @@ func Write(p *plan.Plan, comment string) []byte {
 	}
 	w.unless("tags", p.Tags, []string(nil))
 	w.unless("seeds", p.Challenges, []string(nil))
+	w.unless("shows", p.Shows, []string(nil))
 	w.pair("seed", p.Seed)
 	w.pair("target", p.Target)
 	w.load(p.Load)

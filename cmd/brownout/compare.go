@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"brownout/harness"
 	"brownout/harness/chaos"
 	"brownout/harness/router"
 	"brownout/harness/score"
@@ -123,13 +122,7 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 		matrices = append(matrices, reports.NewMatrix(name, list))
 	}
 	reports.Matrices(a.out, matrices, a.style(f.ascii))
-	for _, o := range outputs {
-		write := func(w io.Writer) error { return reports.WriteMatrices(w, o.format, matrices) }
-		if err := reports.Replace(o.path, write); err != nil {
-			return &harness.EnvironmentError{Err: fmt.Errorf("--report %s=%s: %w", o.format, o.path, err)}
-		}
-	}
-	return nil
+	return writeOutputs(outputs, func(w io.Writer, format string) error { return reports.WriteMatrices(w, format, matrices) })
 }
 
 // variants makes them from whichever flag is given.
@@ -144,10 +137,7 @@ func (f compareFlags) variants() ([]variant, error) {
 	}{
 		{"targets", f.targets, target.Names(), func(p *plan.Plan, name string) error { p.Target = name; return nil }},
 		{"victims", f.victims, nil, strike},
-		{"mitigations", f.mitigations, mitigationNames(), func(p *plan.Plan, name string) error {
-			p.Router.Off = append(slices.Clone(p.Router.Off), name)
-			return nil
-		}},
+		{"mitigations", f.mitigations, mitigationNames(), func(p *plan.Plan, name string) error { switchOff(p, name); return nil }},
 	} {
 		if len(of.names) == 0 {
 			continue

@@ -39,6 +39,7 @@ Without a sub-command it opens the launcher on a terminal.`,
 	root.AddCommand(
 		a.runCommand(),
 		a.compareCommand(),
+		a.worthCommand(),
 		a.replayCommand(),
 		a.reportCommand(),
 		a.diffCommand(),

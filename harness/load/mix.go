@@ -260,5 +260,14 @@ func (s shot) json() []byte {
 // size is the length of the body.
 func (s shot) size() int { return s.body.size + (len(s.body.parts)-1)*len(s.marker) }
 
+// prompts are the texts of the request, as they were sent.
+func (s shot) prompts() []string {
+	out := make([]string, len(s.body.prompts))
+	for i := range out {
+		out[i] = s.prompt(i)
+	}
+	return out
+}
+
 // prompt is text i of the request, as it was sent.
 func (s shot) prompt(i int) string { return strings.ReplaceAll(s.body.prompts[i], stand, s.marker) }

@@ -248,6 +248,9 @@ func TestSampleSaysWhoAnswered(t *testing.T) {
 	}
 }
 
+// quoting in an error's text stands for the prompt of the request.
+const quoting = "PROMPT"
+
 func TestDetailIsBoundedAndRedacted(t *testing.T) {
 	for name, c := range map[string]struct{ message, keep string }{
 		"the run's own key":    {"the key " + testKey + " is wrong", "the key [redacted] is wrong"},
@@ -256,10 +259,16 @@ func TestDetailIsBoundedAndRedacted(t *testing.T) {
 		"a key in a URL":       {"GET http://user:hunter2@host/x failed", "failed"},
 		"a value named secret": {`{"api_key":"0123456789","reason":"no"}`, "no"},
 		"lines":                {"first\nsecond\r\n\x1b[31mthird", "first second [31mthird"},
+		"the prompt, quoted":   {"your prompt was: " + quoting + " and it is bad", "your prompt was: [prompt]"},
+		"the prompt, as JSON":  {`{"input":[{"role":"user","content":"` + quoting + `"}]}`, `"content":"[prompt]`},
+		"words of its own":     {"answer the request later", "answer the request later"},
 		"a long text":          {strings.Repeat("long ä ", 100), "long"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := httptest.NewServer(failing(&wire.Failure{Kind: wire.FailAuth, Message: c.message}))
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				said := read(r).Messages[0].Text
+				failing(&wire.Failure{Kind: wire.FailAuth, Message: strings.ReplaceAll(c.message, quoting, said)})(w, r)
+			}))
 			defer server.Close()
 			d := against(t, server.URL, one(of(plan.KindChat))).Detail
 			if len(d) > 200 || !strings.Contains(d, c.keep) {
@@ -268,7 +277,7 @@ func TestDetailIsBoundedAndRedacted(t *testing.T) {
 			if strings.ToValidUTF8(d, "?") != d {
 				t.Errorf("a character was split: %q", d)
 			}
-			for _, secret := range []string{testKey, "abc.def-123", "1234567890", "0123456789", "hunter2", "\n", "\x1b"} {
+			for _, secret := range []string{testKey, "abc.def-123", "1234567890", "0123456789", "hunter2", "Answer in", "\n", "\x1b"} {
 				if strings.Contains(d, secret) {
 					t.Errorf("%q tells %q", d, secret)
 				}

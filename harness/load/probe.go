@@ -119,7 +119,7 @@ func (e *exchange) tell(at time.Duration, f finding) finding {
 		sample.Value = 1
 	}
 	if f.detail != "" {
-		sample.Detail = redact(f.detail, e.cfg.Key)
+		sample.Detail = Redact(f.detail, e.cfg.Key, e.shot.prompts()...)
 	}
 	e.cfg.Emit(sample)
 	return f

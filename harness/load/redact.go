@@ -19,16 +19,16 @@ var secrets = regexp.MustCompile(`(?i)\b(?:bearer|basic)\s+[^\s"',]+` +
 	`|\b(?:api[-_ ]?key|authorization|token|secret|password)["']?\s*[:=]\s*["']?(?:(?:bearer|basic)\s+)?[^\s"',;&]+` +
 	`|//[^/\s@]+@`)
 
-// redact makes the text of an error fit to be written: one line of at most
-// maxDetail bytes, without anything that looks like a credential and without
-// the run's own key.
-func redact(text, key string) string {
+// Redact makes the text of an error fit to be written: one line of at most
+// maxDetail bytes, without anything that looks like a credential, without the
+// run's own key ("": it has none), and without what it quotes of prompts.
+func Redact(text, key string, prompts ...string) string {
 	if key != "" {
 		text = strings.ReplaceAll(text, key, "[redacted]")
 	}
 	// What lies far beyond the bound is cut before it is searched, so that a
 	// huge error text costs little more than a small one.
-	text = cut(text, 4*maxDetail)
+	text = hideQuotes(cut(text, 4*maxDetail), prompts)
 	text = secrets.ReplaceAllString(text, "[redacted]")
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError

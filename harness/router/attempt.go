@@ -39,6 +39,9 @@ type reply struct {
 	embeds *wire.Embeddings // instead, of a request for embeddings
 	stream *upstream        // nil where it is whole
 	source source
+
+	age   time.Duration // of an answer given before
+	class string        // of who gave that
 }
 
 // open sets up an attempt.
@@ -178,7 +181,7 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	case c.req.Stream:
 		return c.askStream(a)
 	}
-	w, fail := u.whole(c)
+	w, fail := u.whole()
 	if fail != nil {
 		return nil, fail
 	}
@@ -220,7 +223,7 @@ func (c *call) askStream(a *attempt) (*reply, *wire.Failure) {
 		}
 	}
 	if c.r.set.has("held_streams") || c.join != nil {
-		if fail := u.head(c.join != nil); fail != nil {
+		if fail := u.head(); fail != nil {
 			return nil, fail
 		}
 	}
@@ -246,7 +249,7 @@ func (u *upstream) refusedWith(res *http.Response) *wire.Failure {
 }
 
 // whole reads a unary answer.
-func (u *upstream) whole(c *call) (*wire.Answer, *wire.Failure) {
+func (u *upstream) whole() (*wire.Answer, *wire.Failure) {
 	buf := bodies.Get().(*[]byte)
 	defer bodies.Put(buf)
 	body, err := readAll(io.LimitReader(&u.body, wire.MaxBody), buf)
@@ -256,9 +259,6 @@ func (u *upstream) whole(c *call) (*wire.Answer, *wire.Failure) {
 	a, err := u.by.dialect.DecodeAnswer(body)
 	if err != nil {
 		return nil, judge(u.ctx, err)
-	}
-	if c.r.set.has("validation") && a.Text == "" && len(a.ToolCalls) == 0 && a.Finish == wire.FinishStop {
-		return nil, &wire.Failure{Kind: wire.FailMalformed, Message: "the answer is empty"}
 	}
 	return a, nil
 }

@@ -35,8 +35,11 @@ type call struct {
 	plain    bool     // fields beyond the neutral form are left out: a provider refused them
 	leaves   []func(*ending)
 	costUSD  float64
-	trace    *traced  // nil: not traced
-	fieldSet fieldSet // the fields of body, once they were looked for
+	trace    *traced                               // nil: not traced
+	fieldSet fieldSet                              // the fields of body, once they were looked for
+	recalled bool                                  // memory was worked out
+	memory   *recall                               // what it has to do with answers given before; nil: nothing
+	whole    []func(a *wire.Answer, by *candidate) // told of a provider's whole answer, before the client has the end of it
 }
 
 // candidate is a model of a backend as one request sees it.
@@ -66,9 +69,14 @@ const leastBudget = 2 * time.Millisecond
 // returns that answer, or the failure to tell the client.
 func (c *call) forward() (*reply, *wire.Failure) {
 	most := c.r.set.MaxAttempts
-	for (most < 0 || c.attempts < most) && c.left() > leastBudget && c.granted() {
+	for (most < 0 || c.attempts < most) && c.left() > leastBudget {
+		unused, granted := c.granted()
+		if !granted {
+			break
+		}
 		cand, p, ok := c.next()
 		if !ok {
+			unused()
 			if c.wait() {
 				continue
 			}
@@ -103,17 +111,24 @@ func (c *call) forward() (*reply, *wire.Failure) {
 }
 
 // granted tells whether the stages allow another attempt. The first is always
-// allowed.
-func (c *call) granted() bool {
+// allowed. unused gives the grants back, where nobody can be asked.
+func (c *call) granted() (unused func(), ok bool) {
+	unused = func() {}
 	if c.attempts == 0 {
-		return true
+		return unused, true
 	}
 	for _, f := range c.r.stages.grant {
-		if c.denied = f(c); c.denied != nil {
-			return false
+		back, no := f(c)
+		if c.denied = no; no != nil {
+			unused()
+			return unused, false
+		}
+		if back != nil {
+			others := unused
+			unused = func() { back(); others() }
 		}
 	}
-	return true
+	return unused, true
 }
 
 // next finds the first candidate that nothing bars and whose gate opens. Where

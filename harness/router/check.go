@@ -52,6 +52,7 @@ func (c *checker) allOf(key string, words, known []string) {
 // shareKeys are the numbers that must lie above 0 and up to 1.
 var shareKeys = []string{
 	"breaker.failure_ratio",
+	"retry_budget.share",
 
 	"tracing.share",
 }
@@ -78,6 +79,24 @@ func (c *checker) bounds(s *plan.Router) {
 				c.bad(k.name, "%v is negative; give a number above zero", x)
 			}
 		}
+	}
+}
+
+// steps checks the ladder: what is below the classes comes after them.
+func (c *checker) steps(l plan.Ladder) {
+	const key = "degradation_ladder.steps"
+	below := []string{plan.StepCache, plan.StepStatic}
+	c.allOf(key, l.Steps, slices.Concat(plan.Classes, below))
+	for i, name := range l.Steps {
+		if slices.Contains(l.Steps[:i], name) {
+			c.bad(key, "%q is named twice; name each step once", name)
+		}
+		if i > 0 && slices.Index(below, l.Steps[i-1]) > slices.Index(below, name) {
+			c.bad(key, "%q stands before %q; classes come first, then cache, then static", l.Steps[i-1], name)
+		}
+	}
+	if len(l.Steps) > 0 && !slices.ContainsFunc(l.Steps, func(s string) bool { return slices.Contains(plan.Classes, s) }) {
+		c.bad(key, "no class is named, so that nobody would ever be asked; name one")
 	}
 }
 

@@ -30,6 +30,7 @@ const (
 	Exhausted         = "exhausted"           // nobody was left, or no time
 	Continued         = "continued"           // a broken stream goes on elsewhere
 	LongerContext     = "longer_context"      // a prompt that was too long went to a longer context
+	BudgetSpent       = "budget_spent"        // an attempt beyond the first was refused: the retry budget is spent
 	Shimmed           = "shimmed"             // a provider refused a field, which was left out
 	Degraded          = "degraded"            // a step down the ladder
 )

@@ -30,7 +30,8 @@ type engine struct {
 	routes   []route
 	stages   stages
 	kept     map[string]keepsake
-	before   *engine // what it takes the place of; nil once it is built
+	answers  *answerCache // see keepsAnswers; nil: nothing is answered from memory
+	before   *engine      // what it takes the place of; nil once it is built
 	tell     func(Decision)
 	log      *slog.Logger
 

@@ -17,7 +17,7 @@ import (
 // reach, beside those that package wire names (X-Brownout-Deadline-Ms,
 // X-Brownout-Allow, X-Brownout-Regions). None is forwarded.
 const (
-	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from a cache, and kept in it; "off": neither. The router has no cache yet: it only takes the header from what it passes on
+	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from an answer given before, and its own be kept; "off": neither. router: hit or stale, where it was
 	HeaderWorkflow = "X-Brownout-Workflow" // client: id of the workflow that the request is a step of; traces, decisions and cost metrics name it
 	HeaderPriority = "X-Brownout-Priority" // client: low, normal (the default) or high; without a queue nothing follows from it yet
 	HeaderAgent    = "X-Brownout-Key"      // client: whose account it is, where that is not the API key
@@ -27,7 +27,7 @@ const (
 // (X-Brownout-Provider, X-Brownout-Class, X-Brownout-Attempts) and
 // X-Brownout-Cache.
 const (
-	HeaderStep  = "X-Brownout-Step"  // the step of the degradation ladder, where the answer is not from the best one: a class
+	HeaderStep  = "X-Brownout-Step"  // the step of the degradation ladder, where the answer is not from the best one: a class, cache or static
 	HeaderModel = "X-Brownout-Model" // the model that was asked of the provider
 )
 
@@ -38,6 +38,7 @@ type terms struct {
 	classes, regions    []string
 	key                 string // whose money it is; "": not said
 	workflow            string
+	wish                cacheWish
 }
 
 // readTerms takes in the headers of a request.
@@ -53,6 +54,7 @@ func (s *settings) readTerms(h http.Header) terms {
 	} else if len(s.Privacy.Regions) > 0 {
 		t.regions, t.anyRegion = s.Privacy.Regions, false
 	}
+	t.wish = wishOf(h)
 	t.bound = !t.anyClass || !t.anyRegion
 	for _, name := range [...]string{HeaderAgent, "Authorization", "X-Api-Key"} {
 		if t.key = h.Get(name); t.key != "" {
@@ -121,6 +123,7 @@ func (c *call) mark(h http.Header, rep *reply) {
 	}
 	if rep.source != fromProvider && rep.source != fromStatic {
 		h.Set(HeaderCache, string(rep.source))
+		h.Set(wire.HeaderAge, strconv.Itoa(int(rep.age/time.Second)))
 	}
 	if step := c.step(rep); step != "" {
 		h.Set(HeaderStep, step)
@@ -130,7 +133,7 @@ func (c *call) mark(h http.Header, rep *reply) {
 
 // step is the step of the degradation ladder that an answer stands on; ""
 // for the best one, and where the ladder is off. A fresh answer of the cache
-// is as good as it was.
+// is as good as it was when it was given.
 func (c *call) step(rep *reply) string {
 	if !c.r.set.has("degradation_ladder") {
 		return ""
@@ -140,12 +143,15 @@ func (c *call) step(rep *reply) string {
 		return plan.StepCache
 	case rep.source == fromStatic:
 		return plan.StepStatic
-	case rep.by == nil || len(c.cands) == 0 || rep.by.Class == c.cands[0].Class:
-		return ""
-	case rank(rep.by.Class) > rank(c.cands[0].Class):
-		return rep.by.Class
 	}
-	return ""
+	class := rep.class
+	if rep.by != nil {
+		class = rep.by.Class
+	}
+	if class == "" || len(c.cands) == 0 || rank(class) <= rank(c.cands[0].Class) {
+		return ""
+	}
+	return class
 }
 
 // rank orders classes from the most to the least capable.

@@ -45,8 +45,24 @@ var keys = []key{
 	{name: "breaker.open_for", meaning: "then stays open for so long before it probes; lasting failures (retired model, quota, key) count five times"},
 	{name: "breaker.probes", meaning: "probes at once when half-open, and successes that close it again"},
 
+	{name: "retry_budget.share", meaning: "attempts beyond a request's first, as a share of the requests in window, at most …"},
+	{name: "retry_budget.floor_per_second", meaning: "… beside so many a second, which are always allowed, so that low traffic can retry"},
+	{name: "retry_budget.window", meaning: "how long a request's share may be spent"},
+
 	{name: "continuation.mode", meaning: "auto, prefill (only where the model goes on with a partial answer) or splice (only by asking again and skipping what was delivered)"},
 	{name: "continuation.most", meaning: "joins of one stream"},
+
+	{name: "validation.checks", meaning: "empty, finish (why it ended), schema (JSON, and calls of functions), model (who answered); none named: all"},
+
+	{name: "cache.scope", meaning: "marked (by the client: X-Brownout-Cache: on, or max-age, max-stale or stale-if-error in Cache-Control), deterministic (also what is asked at temperature 0) or all; conversations in which functions may be called only where they are marked"},
+	{name: "cache.ttl", meaning: "age up to which an answer is given again; to the same key, classes, regions and user only"},
+	{name: "cache.entries", meaning: "answers kept at most; the least recently used leave"},
+	{name: "cache.bytes", meaning: "of all answers together, at most"},
+
+	{name: "stale_if_error.for", meaning: "age beyond cache.ttl up to which an answer serves where nobody can give a new one; max-age and stale-if-error of the client's Cache-Control may bound it further"},
+
+	{name: "degradation_ladder.steps", meaning: "classes, best first, then cache and static; what is not named is not used. None named: the backends in their order, then cache, then static"},
+	{name: "degradation_ladder.static", meaning: "the last step's answer, of the model \"static\", to a chat that no provider and no cache answers; empty: there is none, and the failure is told"},
 
 	{name: "privacy.allow", meaning: "classes that a request without X-Brownout-Allow may reach; none named: any"},
 	{name: "privacy.regions", meaning: "regions that a request without X-Brownout-Regions may reach; none named: any"},

@@ -25,6 +25,7 @@ type metrics struct {
 	tokens    *prometheus.CounterVec
 	spent     *prometheus.CounterVec // by key and workflow
 	payers    payers
+	retries   *gauges
 	answered  prometheus.Counter // requests{outcome="ok"}
 }
 
@@ -69,7 +70,8 @@ func newMetrics() *metrics {
 	m.spent = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "brownout_router_spent_usd_total", Help: "The same cost by who pays: a digest of the key, and the workflow.",
 	}, []string{"key", "workflow"})
-	m.registry.MustRegister(m.requests, m.attempts, m.decisions, m.breaker, m.ttft, m.inFlight, m.cost, m.tokens, m.spent)
+	m.retries = newGauges("brownout_router_retry_budget_attempts", "Attempts beyond a request's first that the retry budget allows now.")
+	m.registry.MustRegister(m.retries, m.requests, m.attempts, m.decisions, m.breaker, m.ttft, m.inFlight, m.cost, m.tokens, m.spent)
 	m.answered = m.requests.WithLabelValues("ok")
 	return m
 }

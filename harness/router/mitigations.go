@@ -25,11 +25,14 @@ func mitigations() []Mitigation {
 		{Name: "api_shim", On: true, build: apiShim, Summary: "fields the neutral form does not know survive between providers of one family, and are left out where one refuses them"},
 		{Name: "breaker", On: true, Summary: "stays away from a provider's model that fails, and probes whether it is back"},
 		{Name: "retries", On: true, Summary: "asks the same provider again where that is the right conduct, with full jitter"},
+		{Name: "retry_budget", On: true, build: retryBudget, Summary: "retries and failovers never exceed a share of traffic, so that an outage cannot multiply the load"},
 		{Name: "context_fallback", On: true, Summary: "a prompt that is too long goes to a model with a longer context, never to one of the same size"},
 		{Name: "held_streams", On: true, Summary: "nothing is sent to the client before the first token, so that an early failure becomes another provider's answer"},
 		{Name: "continuation", On: true, Summary: "goes on with a stream that broke in the middle on another provider, without a lost or repeated word"},
-		{Name: "validation", On: true, Summary: "an empty answer is a failure of its provider"},
-		{Name: "degradation_ladder", On: true, Summary: "cloud, managed, GPU, edge: each step down is marked in the answer's headers"},
+		{Name: "validation", On: true, build: validation, Summary: "an empty, cut or off-schema answer, or one of another model, is a failure of its provider"},
+		{Name: "cache", On: true, build: exactCache, Summary: "answers repeated requests from memory; by default only those that their client marks as cacheable"},
+		{Name: "stale_if_error", On: true, build: staleIfError, Summary: "where nobody can answer, a cacheable request is answered from an earlier answer of bounded age"},
+		{Name: "degradation_ladder", On: true, build: ladder, Summary: "cloud, managed, GPU, edge, cache, static answer: each step down is marked in the answer's headers"},
 		{Name: "tracing", On: true, Summary: "OpenTelemetry spans with the GenAI conventions, where OTEL_EXPORTER_OTLP_ENDPOINT is set"},
 	}
 }

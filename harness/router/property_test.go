@@ -1,8 +1,10 @@
 package router_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -107,7 +109,8 @@ func unlessUnary(a act) act {
 // Whatever the providers do: each request ends by its deadline, with one whole
 // answer without a lost or repeated word, or a failure that is told; a torn
 // stream never looks whole; a restricted request never leaves its class; nobody is called before
-// the moment he stated; attempts stay within their bound.
+// the moment he stated; attempts stay within their bound, and those beyond the
+// first of each request within the budget of retries.
 func TestSoundUnderRandomFaults(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var fakes []*fake
@@ -156,6 +159,11 @@ func TestSoundUnderRandomFaults(t *testing.T) {
 			}
 		}
 		set := plan.Router{MaxAttempts: rapid.IntRange(1, 6).Draw(rt, "attempts"), Retries: rapid.IntRange(-1, 2).Draw(rt, "retries")}
+		set.RetryBudget = plan.RetryBudget{
+			Share:  rapid.SampledFrom([]float64{0.1, 0.3, 1}).Draw(rt, "retry share"),
+			Floor:  rapid.IntRange(1, 3).Draw(rt, "retry floor"),
+			Window: 2 * time.Second,
+		}
 		run(t, set, fakes, func(w *world) {
 			var all sync.WaitGroup
 			for i, o := range orders {
@@ -186,6 +194,11 @@ func TestSoundUnderRandomFaults(t *testing.T) {
 			}
 			all.Wait()
 			synctest.Wait()
+			type visit struct {
+				at      time.Duration
+				request int
+			}
+			var visits []visit
 			for _, f := range fakes {
 				for _, c := range f.calls {
 					var i int
@@ -193,6 +206,29 @@ func TestSoundUnderRandomFaults(t *testing.T) {
 						note("the prompt came as %q", c.req.LastUser())
 					} else if o := orders[i]; o.allow != "" && !strings.Contains(o.allow, f.Class) {
 						note("request %d, allowed %s, reached %s", i, o.allow, f.Class)
+					}
+					visits = append(visits, visit{c.at, i})
+				}
+			}
+			slices.SortStableFunc(visits, func(a, b visit) int { return cmp.Compare(a.at, b.at) })
+			seen := map[int]bool{}
+			var extra []time.Duration
+			for _, v := range visits {
+				if seen[v.request] {
+					extra = append(extra, v.at)
+				}
+				seen[v.request] = true
+			}
+			for i, from := range extra {
+				for j, to := range extra[i:] {
+					most := float64(set.RetryBudget.Floor) * (1 + (to - from).Seconds())
+					for _, o := range orders {
+						if at := w.began.Sub(epoch()) + o.at; at > from-set.RetryBudget.Window && at <= to {
+							most += set.RetryBudget.Share
+						}
+					}
+					if n := float64(j + 1); n > most+1e-6 {
+						note("%v attempts beyond the first from %v to %v, at most %v are in the budget", n, from, to, most)
 					}
 				}
 			}

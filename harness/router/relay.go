@@ -36,6 +36,9 @@ func (c *call) deliver(w http.ResponseWriter, rep *reply, end *ending) *wire.Fai
 		a.Created = time.Now()
 	}
 	end.answer = a
+	if rep.by != nil {
+		c.tellWhole(a, rep.by)
+	}
 	var err error
 	if c.req.Stream {
 		err = c.writeStream(w, a)
@@ -76,6 +79,7 @@ func (c *call) writeStream(w http.ResponseWriter, a *wire.Answer) error {
 // it elsewhere where it breaks.
 func (c *call) relay(w http.ResponseWriter, rep *reply, end *ending) *wire.Failure {
 	u := rep.stream
+	u.introduce()
 	t := told{head: wire.Answer{ID: u.id, Model: u.model, Created: time.Now()}}
 	if t.head.ID == "" {
 		t.head.ID = c.newAnswerID()
@@ -128,6 +132,9 @@ func (c *call) relay(w http.ResponseWriter, rep *reply, end *ending) *wire.Failu
 func (c *call) closeStream(s wire.StreamWriter, u *upstream, t *told, end *ending) *wire.Failure {
 	u.detach()
 	t.finish, t.usage = u.finish, c.join.usage(u)
+	if len(c.whole) > 0 {
+		c.tellWhole(t.answer(), u.by)
+	}
 	err := s.End(t.finish, t.usage)
 	if err == nil {
 		u.drain()
@@ -140,6 +147,13 @@ func (c *call) closeStream(s wire.StreamWriter, u *upstream, t *told, end *endin
 		return &wire.Failure{Kind: kindGone, Message: err.Error()}
 	}
 	return nil
+}
+
+// tellWhole tells of a whole answer.
+func (c *call) tellWhole(a *wire.Answer, by *candidate) {
+	for _, f := range c.whole {
+		f(a, by)
+	}
 }
 
 // pass gives the client what has come.

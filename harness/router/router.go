@@ -47,12 +47,13 @@ type Backend struct {
 
 // Model is what is known of one model of a backend. Zero is not known.
 type Model struct {
-	ID        string  `toml:"id"`
-	Context   int     `toml:"context"`    // tokens of prompt and answer
-	MaxOutput int     `toml:"max_output"` // tokens of an answer
-	PriceIn   float64 `toml:"price_in"`   // USD per million tokens of prompt
-	PriceOut  float64 `toml:"price_out"`  // USD per million tokens of answer
-	Embedding int     `toml:"embedding"`  // length of its vectors; 0: a chat model
+	ID        string   `toml:"id"`
+	Aliases   []string `toml:"aliases"`    // other names that it is asked for by, or answers under
+	Context   int      `toml:"context"`    // tokens of prompt and answer
+	MaxOutput int      `toml:"max_output"` // tokens of an answer
+	PriceIn   float64  `toml:"price_in"`   // USD per million tokens of prompt
+	PriceOut  float64  `toml:"price_out"`  // USD per million tokens of answer
+	Embedding int      `toml:"embedding"`  // length of its vectors; 0: a chat model
 }
 
 // cost is the price of so many tokens, in USD.
@@ -76,11 +77,11 @@ func (b *Backend) model(want string) string {
 	return want
 }
 
-// entry is what is known of a model of b.
+// entry is what is known of a model of b, by its id or an alias.
 func (b *Backend) entry(id string) *Model {
 	for i := range b.Catalogue {
-		if b.Catalogue[i].ID == id {
-			return &b.Catalogue[i]
+		if m := &b.Catalogue[i]; m.ID == id || slices.Contains(m.Aliases, id) {
+			return m
 		}
 	}
 	return unknownModel

@@ -128,13 +128,16 @@ func (c *call) answer(w http.ResponseWriter, end *ending) *wire.Failure {
 		if c.embed != nil {
 			break // answers are what is kept
 		}
-		rep, leave := f(c)
+		rep, leave, fail := f(c)
 		if leave != nil {
 			c.leaves = append(c.leaves, leave)
 		}
 		if rep != nil {
 			end.source = rep.source
 			return c.deliver(w, rep, end)
+		}
+		if fail != nil {
+			return c.fallBack(w, fail, end)
 		}
 	}
 	for _, f := range st.admit {

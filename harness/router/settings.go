@@ -88,7 +88,10 @@ func compile(s plan.Router) (settings, error) {
 	c.mitigations(s.Off, s.On)
 	c.oneOf("policy", s.Policy, plan.RouterPolicies)
 	c.oneOf("continuation.mode", s.Continuation.Mode, plan.ContinueModes)
+	c.oneOf("cache.scope", s.Cache.Scope, plan.CacheScopes)
+	c.allOf("validation.checks", s.Validation.Checks, plan.AnswerChecks)
 	c.allOf("privacy.allow", s.Privacy.Allow, plan.Classes)
+	c.steps(s.Ladder)
 	c.bounds(&s)
 	c.routes(s.Route)
 	v := settings{Router: s, failover: *s.Failover, active: switchedOn(s.Off, s.On)}

@@ -14,9 +14,6 @@ import (
 //
 // A request meets the places in the order of the fields. Functions are called
 // from the request's goroutine and must not block, but for admit.
-//
-// So far api_shim alone takes places here (edit, amend); the others stand for
-// the mitigations that are still to come, and cost nothing meanwhile.
 type stage struct {
 	// resolve turns the model that was asked for into the one that is meant.
 	resolve func(c *call, asked string) string
@@ -25,9 +22,9 @@ type stage struct {
 	// it is not nil, is called once when the request has ended.
 	admit func(c *call) (leave func(*ending), fail *wire.Failure)
 
-	// lookup may have an answer without asking a provider; nil: it has none.
-	// leave is as of admit.
-	lookup func(c *call) (rep *reply, leave func(*ending))
+	// lookup may have an answer without asking a provider, or a failure where
+	// it had hoped for one; nil: it has neither. leave is as of admit.
+	lookup func(c *call) (rep *reply, leave func(*ending), fail *wire.Failure)
 
 	// model picks the model to ask of a provider; "": no opinion.
 	model func(c *call, b *backend, asked string) string
@@ -41,8 +38,9 @@ type stage struct {
 	bars func(c *call, cand *candidate) *refusal
 
 	// grant tells whether a request may make an attempt beyond its first; a
-	// refusal ends the request's attempts.
-	grant func(c *call) *refusal
+	// refusal ends the request's attempts. back, where it is not nil, is called
+	// if the attempt is not made after all.
+	grant func(c *call) (back func(), no *refusal)
 
 	// attempt is told of an attempt that is about to be made, and may follow
 	// it.
@@ -131,11 +129,11 @@ const (
 type stages struct {
 	resolve  []func(c *call, asked string) string
 	admit    []func(c *call) (func(*ending), *wire.Failure)
-	lookup   []func(c *call) (*reply, func(*ending))
+	lookup   []func(c *call) (*reply, func(*ending), *wire.Failure)
 	model    []func(c *call, b *backend, asked string) string
 	choose   []func(c *call, cands []candidate) []candidate
 	bars     []func(c *call, cand *candidate) *refusal
-	grant    []func(c *call) *refusal
+	grant    []func(c *call) (func(), *refusal)
 	attempt  []func(c *call, a *attempt) trial
 	prepare  []func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
 	edit     []func(a *attempt, q *http.Request)

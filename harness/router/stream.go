@@ -35,9 +35,10 @@ type upstream struct {
 	calls     []wire.ToolCallDelta
 	finish    wire.Finish
 	usage     wire.Usage
-	metered   bool // usage was reported
-	tokens    int  // events with text
-	done      bool // nothing follows
+	metered   bool          // usage was reported
+	tokens    int           // events with text
+	done      bool          // nothing follows
+	due       *wire.Failure // what the next step is to fail with
 	scratch   [128]byte
 }
 
@@ -65,24 +66,31 @@ func (u *upstream) drain() {
 }
 
 // head reads until the first token, so that whatever fails before it can still
-// become another provider's answer. Lifecycle events are held back. joins says
-// that the stream goes on with another, so that it may have nothing to say.
-func (u *upstream) head(joins bool) *wire.Failure {
+// become another provider's answer. Lifecycle events are held back.
+func (u *upstream) head() *wire.Failure {
 	for u.text == "" && len(u.calls) == 0 && !u.done {
 		if fail := u.step(); fail != nil {
 			return fail
 		}
 	}
-	if u.text == "" && len(u.calls) == 0 && u.finish == wire.FinishStop && !joins {
-		return &wire.Failure{Kind: wire.FailMalformed, Message: "the answer is empty"}
-	}
 	return nil
+}
+
+// introduce reads until the stream has said who answers, so that the client is
+// not told what was only asked for. What fails there is left to the next step.
+func (u *upstream) introduce() {
+	for !u.said && u.text == "" && len(u.calls) == 0 && !u.done && u.due == nil {
+		u.due = u.step()
+	}
 }
 
 // step takes in one event of the stream. Once all is said, a missing end
 // marker or a broken chunk is no failure; before, it is: what the chunk said
 // is not known, and no word may be lost.
 func (u *upstream) step() *wire.Failure {
+	if u.due != nil {
+		return u.due
+	}
 	e, err := u.reader.Next()
 	if err != nil {
 		var f *wire.Failure

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -419,6 +420,7 @@ type ask struct {
 	header   http.Header
 	ctx      context.Context
 	marker   string
+	more     map[string]any // further fields of the body
 }
 
 func (w *world) send(a ask) got {
@@ -435,6 +437,7 @@ func (w *world) send(a ask) got {
 	if a.stream && a.usage {
 		body["stream_options"] = map[string]bool{"include_usage": true}
 	}
+	maps.Copy(body, a.more)
 	raw, err := json.Marshal(body)
 	if err != nil {
 		w.t.Fatal(err)

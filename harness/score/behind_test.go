@@ -82,6 +82,36 @@ func TestMisbilled(t *testing.T) {
 	}
 }
 
+// An answer in the name of a model that its provider was not asked for is
+// swapped, whoever tells; one in the name that the client asked for, or that
+// only a gateway knows, is not.
+func TestSwapped(t *testing.T) {
+	for _, tt := range []struct {
+		name, says string
+		calls      []journal.Call
+		want       journal.Outcome
+	}{
+		{"as asked", "a-1", []journal.Call{{Provider: "alpha", Model: "a-1"}}, journal.OK},
+		{"another of the provider's", "a-2", []journal.Call{{Provider: "alpha", Model: "a-1"}}, journal.Corrupt},
+		{"with the provider before it", "alpha/a-2", []journal.Call{{Provider: "alpha", Model: "a-1"}}, journal.Corrupt},
+		{"another that was asked, too", "a-2", []journal.Call{{Provider: "alpha", Model: "a-2", Failure: "transport", Completion: 9}, {Provider: "alpha", Model: "a-1"}}, journal.OK},
+		{"the client's own name for it", "a-1", []journal.Call{{Provider: "alpha", Model: "a-2"}}, journal.OK},
+		{"a gateway's name for it", "group-7", []journal.Call{{Provider: "alpha", Model: "a-1"}}, journal.OK},
+	} {
+		m := quiet()
+		m.plan.Providers[0].Models = []plan.Model{{ID: "a-1"}, {ID: "a-2"}}
+		m.request = func(_ time.Duration, r *request) {
+			r.calls = append([]journal.Call(nil), tt.calls...)
+			r.edit = func(s *journal.Sample) { s.Model = tt.says }
+		}
+		sn := m.snapshot()
+		swapped := map[journal.Outcome]uint64{journal.Corrupt: 80}[tt.want]
+		if got := sn.Requests.Count(tt.want); got != 80 || statsOf(sn, plan.KindChat).Swapped != swapped {
+			t.Errorf("%s: %+v, want %s", tt.name, sn.Requests, tt.want)
+		}
+	}
+}
+
 // Who asks for a fine-tuned model by name is served a lesser one by any other,
 // its base above all; who does not, is not.
 func TestAnotherThanTheTunedModelIsLesser(t *testing.T) {

@@ -34,6 +34,7 @@ type Board struct {
 	calls     uint64
 	costUSD   float64
 	windows   []*window
+	scopes    []*scope
 	steady    steadyState
 	seconds   []second
 	sealed    int      // seconds before this one cannot change any more
@@ -130,6 +131,7 @@ func (b *Board) start(e *journal.RunStarted) {
 	for i := range e.Plan.Faults {
 		b.windows = append(b.windows, newWindow(&e.Plan.Faults[i], len(b.lanes), e.Plan.Load.Duration))
 	}
+	b.scopes = b.scopesOf(e.Plan.Expect)
 	b.limit = min(e.Plan.Load.Duration, maxLoad) + min(b.longest, maxLoad) + maxTail
 	b.steady.until = b.limit
 	for _, f := range e.Plan.Faults {

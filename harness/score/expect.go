@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"brownout/harness/journal"
 	"brownout/plan"
 )
 
@@ -17,14 +18,19 @@ type value struct {
 
 // expect compares one figure with its bound. A figure that is not known passes
 // no gate.
-func (b *Board) expect(e plan.Expectation, s *Snapshot) Expectation {
+func (b *Board) expect(e plan.Expectation, index int, s *Snapshot) Expectation {
 	out := Expectation{Expr: e.Expr}
 	m, ok := plan.MetricOf(e.Metric)
 	if !ok {
 		out.Text = "unknown"
 		return out
 	}
-	v := b.measure(e, s)
+	var v value
+	if e.Span != "" || e.Figure != "" {
+		v = b.scoped(e, index, s)
+	} else {
+		v = b.measure(e, s)
+	}
 	if v.unknown != "" {
 		out.Text = v.unknown
 		return out
@@ -88,13 +94,8 @@ func (b *Board) measure(e plan.Expectation, s *Snapshot) value {
 	case "violations":
 		return value{v: float64(b.breaches.count)}
 	case "corrupt", "hung", "failed", "degraded":
-		return b.countOf(e)
-	case "p50":
-		return b.latency(e.Arg, 50)
-	case "p95":
-		return b.latency(e.Arg, 95)
-	case "p99":
-		return b.latency(e.Arg, 99)
+		t := b.tallyOf(e.Arg)
+		return value{v: float64(t.Count(journal.Outcome(e.Metric)))}
 	case "share":
 		return b.servedBy(e.Arg)
 	case "workflows", "workflow_cost":
@@ -114,6 +115,9 @@ func (b *Board) measure(e plan.Expectation, s *Snapshot) value {
 			}
 		}
 		return value{v: oldest.Seconds()}
+	}
+	if p, ok := percentiles[e.Metric]; ok {
+		return b.latency(e.Arg, p)
 	}
 	if of, ok := counts[e.Metric]; ok {
 		return value{v: float64(b.sum(e.Arg, of))}
@@ -213,12 +217,6 @@ func (b *Board) ofTally(arg string, figure func(Tally) float64) value {
 	return value{v: figure(t)}
 }
 
-func (b *Board) countOf(e plan.Expectation) value {
-	t := b.tallyOf(e.Arg)
-	n := map[string]uint64{"corrupt": t.Corrupt, "hung": t.Hung, "failed": t.Failed, "degraded": t.Degraded}[e.Metric]
-	return value{v: float64(n)}
-}
-
 func (b *Board) latency(arg string, percentile float64) value {
 	l := &b.figure
 	if k := b.kindOf(arg); k != nil {
@@ -233,24 +231,13 @@ func (b *Board) latency(arg string, percentile float64) value {
 	return value{v: l.duration(percentile).Seconds()}
 }
 
-// servedBy is the share of good calls of a provider, a class or, where there is
-// neither of that name, a model.
+// servedBy is the share over the whole run.
 func (b *Board) servedBy(arg string) value {
-	if b.good == 0 {
-		return value{unknown: "unknown: there was no good call"}
-	}
-	var n uint64
-	lane := false
+	served := make([]uint64, len(b.lanes))
 	for i := range b.lanes {
-		if l := &b.lanes[i].out; l.Name == arg || l.Class == arg {
-			lane = true
-			n += l.Good
-		}
+		served[i] = b.lanes[i].out.Good
 	}
-	if !lane {
-		n = b.models[arg]
-	}
-	return value{v: share(n, b.good)}
+	return b.sharedBy(arg, served, b.models, "in the run")
 }
 
 // valueText writes a figure for people.

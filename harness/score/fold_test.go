@@ -46,10 +46,10 @@ func TestScoreStaysWithinBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sn := drawn(t).snapshot()
 		w := sn.Windows[0]
-		if !w.Scored || w.Score < 1-1e-9 || w.Score > 100+1e-9 {
+		if !w.Scored || w.Score < 1-1e-9 || w.Score > 100 {
 			t.Fatalf("window score %v, scored %v", w.Score, w.Scored)
 		}
-		if sn.Score.Low > sn.Score.Total || sn.Score.High < sn.Score.Total || sn.Score.Low < 1-1e-9 || sn.Score.High > 100+1e-9 {
+		if sn.Score.Low > sn.Score.Total || sn.Score.High < sn.Score.Total || sn.Score.Low < 1-1e-9 || sn.Score.High > 100 {
 			t.Fatalf("interval %v … %v … %v", sn.Score.Low, sn.Score.Total, sn.Score.High)
 		}
 		for _, p := range w.Parts {

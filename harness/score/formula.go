@@ -144,7 +144,7 @@ func weighted(parts *Parts) (points float64, ok bool) {
 	if weights == 0 {
 		return 0, false
 	}
-	return 100 * math.Exp(logs/weights), true
+	return min(100, 100*math.Exp(logs/weights)), true // rounding may end above
 }
 
 // relative is the latency of one request over the steady p95 of its kind, so

@@ -1,9 +1,25 @@
 package score
 
 import (
+	"math"
 	"slices"
 	"time"
 )
+
+// Wilson is the 95 % score interval of a share: of n worth out of that many
+// (Wilson, 1927). Of values that are not only 0 and 1 it is an upper bound of the
+// width. Of none out of none nothing is known: it is all of 0 to 1.
+func Wilson(n float64, of uint64) (low, high float64) {
+	if of == 0 {
+		return 0, 1
+	}
+	const z = 1.959964
+	t := float64(of)
+	p := n / t
+	mid := (p + z*z/(2*t)) / (1 + z*z/t)
+	half := z / (1 + z*z/t) * math.Sqrt(max(0, p*(1-p))/t+z*z/(4*t*t))
+	return max(0, mid-half), min(1, mid+half)
+}
 
 // The interval of the total is a percentile bootstrap over one-second blocks
 // (Efron and Tibshirani, 1993; blocks, because requests of one second share

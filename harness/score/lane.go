@@ -80,6 +80,9 @@ func (b *Board) call(e *journal.Call) {
 	for _, w := range b.windows {
 		w.call(c, e)
 	}
+	for _, sc := range b.scopes {
+		sc.call(c, e.Model, &b.steady)
+	}
 	if c.provider < 0 {
 		return
 	}

@@ -1,6 +1,7 @@
 package score
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -21,6 +22,7 @@ type kind struct {
 	stream bool
 	shares bool                     // several of its requests may have one marker
 	best   int                      // rank of the best class it may reach, in plan.Classes
+	asked  string                   // the model that it asks for
 	tuned  map[string]bool          // ids of the fine-tuned model that it asks for; nil: it asks for none
 	fresh  map[string]time.Duration // of kind faq: when a question was last answered by a provider
 	out    RequestStats             // counters; the derived figures are filled in by snapshot
@@ -41,6 +43,10 @@ func newKind(p *plan.Plan, m plan.Mix) kind {
 		mix: m, stream: m.Streams(), best: len(plan.Classes),
 		shares: m.Kind == plan.KindFAQ || m.Kind == plan.KindTools || m.Twice,
 		out:    RequestStats{Request: m.Kind, Deadline: m.Deadline},
+		asked:  cmp.Or(m.Model, p.FirstModel()),
+	}
+	if m.Kind == plan.KindEmbed {
+		k.asked = cmp.Or(m.Model, p.FirstEmbedding())
 	}
 	if m.Kind == plan.KindFAQ {
 		k.fresh = map[string]time.Duration{}
@@ -86,6 +92,15 @@ func (b *Board) callsOf(s *journal.Sample, k *kind) []*joined {
 	return nil
 }
 
+// behindAll are all calls that can stand behind an answer, so that what none of
+// them explains is wrong for certain.
+func (b *Board) behindAll(s *journal.Sample, k *kind, calls []*joined) []*joined {
+	if k.shares {
+		return b.joins.rivals(s)
+	}
+	return calls
+}
+
 // cacheable tells whether a cache can hold the answer to a request: that to a
 // question, or to what was asked before word for word.
 func (k *kind) cacheable(s *journal.Sample) bool {
@@ -93,9 +108,9 @@ func (k *kind) cacheable(s *journal.Sample) bool {
 }
 
 // judge gives a sample its outcome and worth. The load knows only what the
-// client saw; whether an answer came from a lesser class or model, or of a
-// cache, is seen by the calls behind it, for any gateway alike. A refusal that
-// is right stays so, whoever refused.
+// client saw; whether an answer came from a lesser class or model, from another
+// model than was asked for, or of a cache, is seen by the calls behind it, for
+// any gateway alike. A refusal that is right stays so, whoever refused.
 //
 // A cacheable request with no call behind it was served from a cache. Any other
 // has a marker nobody asked before, so that no cache can hold the answer that
@@ -109,11 +124,15 @@ func (b *Board) judge(s *journal.Sample, k *kind, calls []*joined) (journal.Outc
 	model, lesser := s.Model, cached
 	if by != nil {
 		model, lesser = by.event.Model, rank(b.lanes[by.provider].out.Class) > k.best
+		if swapped(s, k.asked, b.plan.Providers[by.provider], b.behindAll(s, k, calls)) {
+			k.out.Swapped++
+			return journal.Corrupt, 0
+		}
 	}
 	lesser = lesser || k.tuned != nil && !k.tuned[model]
 	if cached {
 		k.out.Cached++
-	} else if k.shares && misbilled(s, b.joins.rivals(s)) || !k.shares && misbilled(s, calls) {
+	} else if misbilled(s, b.behindAll(s, k, calls)) {
 		k.out.Misbilled++
 	}
 	if age := k.age(s, cached); age > 0 {
@@ -172,6 +191,10 @@ func (b *Board) count(w waiting) {
 		b.steady.freeze(b)
 	}
 	calls := b.callsOf(s, k)
+	var before RequestStats
+	if k != nil {
+		before = k.out
+	}
 	o.outcome, o.value = b.judge(s, k, calls)
 	b.traces.add(s, k, o, calls)
 	o.answered = o.outcome == journal.OK || o.outcome == journal.Degraded || o.outcome == journal.Hung
@@ -193,6 +216,13 @@ func (b *Board) count(w waiting) {
 	if o.answered {
 		b.figure.add(o.figure)
 	}
+	if len(b.scopes) > 0 {
+		seen := k.out
+		seen.minus(before)
+		for _, sc := range b.scopes {
+			sc.sample(w, o, k, seen)
+		}
+	}
 	if w.steady {
 		b.steady.sample(k, o)
 		return
@@ -202,7 +232,7 @@ func (b *Board) count(w waiting) {
 	}
 	for _, w := range b.windows {
 		w.sample(o)
-		if o.at+s.Total > w.fault.At && o.at < w.fault.Clear() && (!w.on || o.at < w.injected) {
+		if w.catches(o, s) {
 			w.caught.add(o)
 			w.stale = true
 		}

@@ -211,7 +211,7 @@ type RequestStats struct {
 	Stale  uint64        // answers older than the mix allows: failed
 
 	Poisoned    uint64 // answers that carried a canary: corrupt
-	Swapped     uint64 // answers of a model that no provider has: corrupt
+	Swapped     uint64 // answers of a model that nobody asked for: corrupt
 	Disagreeing uint64 // second answers that differed from the first: corrupt
 	Misbilled   uint64 // good answers that named another model, or other tokens, than the call behind them
 }

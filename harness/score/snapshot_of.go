@@ -43,7 +43,7 @@ func (b *Board) Snapshot() *Snapshot {
 	s.Tracing, s.Failures, s.Recent = b.traces.snapshot()
 	s.Expectations = make([]Expectation, len(b.plan.Expect))
 	for i, e := range b.plan.Expect {
-		s.Expectations[i] = b.expect(e, s)
+		s.Expectations[i] = b.expect(e, i, s)
 	}
 	s.Verdict, s.Reasons = b.verdict(s)
 	return s

@@ -35,7 +35,7 @@ func (b *Board) totalOf(windows []Window) Total {
 		return t
 	}
 	t.Scored = true
-	t.Total = math.Exp(logs / n)
+	t.Total = min(100, math.Exp(logs/n)) // rounding may end above
 	t.Low, t.High = t.Total, t.Total
 	if b.bootstrap {
 		t.Low, t.High = min(b.interval[0], t.Total), max(b.interval[1], t.Total)
@@ -66,7 +66,7 @@ func overWindows(name string, weight float64, index int, windows []Window) Part 
 		n++
 	}
 	if n > 0 {
-		out.Known, out.Value = true, math.Exp(logs/n)
+		out.Known, out.Value = true, min(1, math.Exp(logs/n))
 	}
 	return out
 }

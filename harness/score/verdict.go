@@ -2,11 +2,29 @@ package score
 
 import "fmt"
 
-// doubts are the rules by which a run says that it proves nothing, each with
-// its own reason. The thresholds are constants of formula.go.
-var doubts = [...]func(*Board, *Snapshot) []string{
-	doubtEnd, doubtSteady, doubtInjection, doubtTouch, doubtSamples,
-	doubtDispatch, doubtWorkers, doubtEvents, doubtCPU, doubtFiles,
+// Doubt is a rule by which a run says that it proves nothing.
+type Doubt struct {
+	Name string
+	When string // what it doubts, with its threshold
+	rule func(*Board, *Snapshot) []string
+}
+
+// Doubts lists the rules, in the order in which their reasons are told. The
+// thresholds are constants of formula.go.
+func Doubts() []Doubt {
+	return []Doubt{
+		{"end", "the run was interrupted, or ended by an error", doubtEnd},
+		{"steady state", fmt.Sprintf("before the first fault, after %s of warm-up, there were less than %s or %d requests, or availability was below the promise",
+			seconds(Warmup), seconds(MinSteady), MinSteadyRequests), doubtSteady},
+		{"injection", "a fault was not injected, or not seen in effect", doubtInjection},
+		{"touch", fmt.Sprintf("a fault met no call; of a network fault: its providers had no call in the %s before it", seconds(LinkLookback)), doubtTouch},
+		{"samples", fmt.Sprintf("less than %d requests fell in the time of a fault", MinSamples), doubtSamples},
+		{"dispatch", fmt.Sprintf("in more than %s of the seconds requests left more than %s late (p99), the first second left out", percent(MaxLateSeconds), seconds(MaxLagP99)), doubtDispatch},
+		{"in flight", "the cap on requests in flight (load.workers) was reached", doubtWorkers},
+		{"events", "events were lost because the recorder could not keep up", doubtEvents},
+		{"CPU", fmt.Sprintf("the harness used more than %s of all cores on average", percent(MaxCPUShare)), doubtCPU},
+		{"files", fmt.Sprintf("more than %s of the limit on file descriptors were open", percent(MaxFDShare)), doubtFiles},
+	}
 }
 
 // verdict decides in this order: a violation fails the run whatever else came
@@ -21,8 +39,8 @@ func (b *Board) verdict(s *Snapshot) (Verdict, []string) {
 	if !s.Finished {
 		return Pending, veto
 	}
-	for _, rule := range doubts {
-		doubt = append(doubt, rule(b, s)...)
+	for _, d := range Doubts() {
+		doubt = append(doubt, d.rule(b, s)...)
 	}
 	for _, e := range s.Expectations {
 		if !e.Pass {

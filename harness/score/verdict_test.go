@@ -126,11 +126,28 @@ func TestVerdicts(t *testing.T) {
 			})
 		}, score.Inconclusive, []string{"950 of 1000 file descriptors"}},
 	}
+	// Each rule has a case, in which these words are told.
+	words := map[string]string{
+		"end": "the run was interrupted", "steady state": "steady state was never reached", "injection": "was never injected",
+		"touch": "never touched a request", "samples": "too few samples", "dispatch": "dispatch lag", "in flight": "cap on requests in flight",
+		"events": "events were lost", "CPU": "cores on average", "files": "file descriptors",
+	}
+	told := map[string]bool{}
+	defer func() {
+		for _, d := range score.Doubts() {
+			if w, ok := words[d.Name]; !ok || !told[d.Name] || d.When == "" {
+				t.Errorf("no case for the doubt %q (%q)", d.Name, w)
+			}
+		}
+	}()
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := newSim()
 			tt.setup(t, m)
 			sn := m.snapshot()
+			for name, w := range words {
+				told[name] = told[name] || strings.Contains(strings.Join(sn.Reasons, "\n"), w)
+			}
 			if sn.Verdict != tt.want {
 				t.Fatalf("verdict %s %q, want %s", sn.Verdict, sn.Reasons, tt.want)
 			}
