@@ -38,6 +38,7 @@ type Router struct {
 	// Content.
 	Continuation Continuation `json:"continuation" toml:"continuation"`
 	Validation   Validation   `json:"validation" toml:"validation"`
+	Guardrail    Guardrail    `json:"guardrail" toml:"guardrail"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
 
 	// Answers given before.
@@ -116,6 +117,13 @@ type Validation struct {
 	Checks []string `json:"checks,omitempty" toml:"checks"` // of AnswerChecks; none: all
 }
 
+// Guardrail refuses answers that carry an injected instruction or a foreign
+// canary.
+type Guardrail struct {
+	Patterns []string `json:"patterns,omitempty" toml:"patterns"` // regular expressions (RE2) that no answer may match, beside the built-in ones
+	Hold     int      `json:"hold_bytes" toml:"hold_bytes"`       // of a stream held back for patterns that do not begin with fixed text
+}
+
 // Privacy bounds who may see a request that says nothing itself.
 type Privacy struct {
 	Allow   []string `json:"allow,omitempty" toml:"allow"`     // classes; none: any
@@ -137,6 +145,7 @@ var Mitigations = []string{
 	"breaker", "retries",
 	"retry_budget",
 	"context_fallback", "held_streams", "continuation", "validation",
+	"guardrail",
 	"cache",
 	"stale_if_error",
 	"degradation_ladder", "tracing",

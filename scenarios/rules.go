@@ -123,14 +123,15 @@ var rules = map[string]rule{
 
 	"router.degradation_ladder.steps": {oneOf: plan.LadderSteps},
 
-	"router.off":                {oneOf: append([]string{"all"}, plan.Mitigations...)},
-	"router.on":                 {oneOf: append([]string{"all"}, plan.Mitigations...)},
-	"router.first_token_factor": positive,
-	"router.continuation.mode":  {oneOf: plan.ContinueModes},
-	"router.continuation.most":  atLeastOne,
-	"router.validation.checks":  {oneOf: plan.AnswerChecks},
-	"router.privacy.allow":      {oneOf: plan.Classes},
-	"router.tracing.share":      whole,
+	"router.off":                  {oneOf: append([]string{"all"}, plan.Mitigations...)},
+	"router.on":                   {oneOf: append([]string{"all"}, plan.Mitigations...)},
+	"router.first_token_factor":   positive,
+	"router.continuation.mode":    {oneOf: plan.ContinueModes},
+	"router.continuation.most":    atLeastOne,
+	"router.validation.checks":    {oneOf: plan.AnswerChecks},
+	"router.guardrail.hold_bytes": {min: 16, max: 256},
+	"router.privacy.allow":        {oneOf: plan.Classes},
+	"router.tracing.share":        whole,
 
 	"switch.at":     notNegative,
 	"switch.policy": {oneOf: plan.RouterPolicies},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,19 @@ func (c *checker) allOf(key string, words, known []string) {
 			c.bad(key, "unknown word %q; use some of: %s", w, strings.Join(known, ", "))
 		}
 	}
+}
+
+// patterns are the guardrail's regular expressions.
+func (c *checker) patterns(list []string) (all []*regexp.Regexp) {
+	for _, p := range list {
+		re, err := regexp.Compile(p)
+		if err != nil {
+			c.bad("guardrail.patterns", "%q is no regular expression: %v; mend it, as in \"CANARY-[0-9A-F]+\"", p, err)
+			continue
+		}
+		all = append(all, re)
+	}
+	return all
 }
 
 // shareKeys are the numbers that must lie above 0 and up to 1.

@@ -54,6 +54,9 @@ var keys = []key{
 
 	{name: "validation.checks", meaning: "empty, finish (why it ended), schema (JSON, and calls of functions), model (who answered); none named: all"},
 
+	{name: "guardrail.patterns", meaning: "regular expressions (RE2) that no answer may match, such as other tenants' canaries, beside the built-in ones; what the client said itself is let through"},
+	{name: "guardrail.hold_bytes", meaning: "of a stream held back for patterns that do not begin with fixed text, so that a match is seen before it is delivered; 16 to 256"},
+
 	{name: "cache.scope", meaning: "marked (by the client: X-Brownout-Cache: on, or max-age, max-stale or stale-if-error in Cache-Control), deterministic (also what is asked at temperature 0) or all; conversations in which functions may be called only where they are marked"},
 	{name: "cache.ttl", meaning: "age up to which an answer is given again; to the same key, classes, regions and user only"},
 	{name: "cache.entries", meaning: "answers kept at most; the least recently used leave"},

@@ -30,6 +30,7 @@ func mitigations() []Mitigation {
 		{Name: "held_streams", On: true, Summary: "nothing is sent to the client before the first token, so that an early failure becomes another provider's answer"},
 		{Name: "continuation", On: true, Summary: "goes on with a stream that broke in the middle on another provider, without a lost or repeated word"},
 		{Name: "validation", On: true, build: validation, Summary: "an empty, cut or off-schema answer, or one of another model, is a failure of its provider"},
+		{Name: "guardrail", On: true, build: poisonGuard, Summary: "an answer that carries an injected instruction, a secret or a foreign canary is a failure of its provider"},
 		{Name: "cache", On: true, build: exactCache, Summary: "answers repeated requests from memory; by default only those that their client marks as cacheable"},
 		{Name: "stale_if_error", On: true, build: staleIfError, Summary: "where nobody can answer, a cacheable request is answered from an earlier answer of bounded age"},
 		{Name: "degradation_ladder", On: true, build: ladder, Summary: "cloud, managed, GPU, edge, cache, static answer: each step down is marked in the answer's headers"},

@@ -3,6 +3,7 @@ package router
 import (
 	"errors"
 	"reflect"
+	"regexp"
 
 	"brownout/plan"
 )
@@ -10,8 +11,9 @@ import (
 // settings are plan.Router with every default filled in and checked.
 type settings struct {
 	plan.Router
-	failover bool
-	active   map[string]bool // mitigations that are on
+	failover  bool
+	active    map[string]bool  // mitigations that are on
+	forbidden []*regexp.Regexp // Guardrail.Patterns
 }
 
 // has tells whether a mitigation is on.
@@ -90,11 +92,12 @@ func compile(s plan.Router) (settings, error) {
 	c.oneOf("continuation.mode", s.Continuation.Mode, plan.ContinueModes)
 	c.oneOf("cache.scope", s.Cache.Scope, plan.CacheScopes)
 	c.allOf("validation.checks", s.Validation.Checks, plan.AnswerChecks)
+	forbidden := c.patterns(s.Guardrail.Patterns)
 	c.allOf("privacy.allow", s.Privacy.Allow, plan.Classes)
 	c.steps(s.Ladder)
 	c.bounds(&s)
 	c.routes(s.Route)
-	v := settings{Router: s, failover: *s.Failover, active: switchedOn(s.Off, s.On)}
+	v := settings{Router: s, failover: *s.Failover, active: switchedOn(s.Off, s.On), forbidden: forbidden}
 	// The older words for three of the switches stay understood.
 	if s.Breaker.Disabled {
 		delete(v.active, "breaker")
