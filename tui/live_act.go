@@ -66,8 +66,7 @@ func (m live) choosingKind() (live, tea.Cmd) {
 	for i, k := range m.options.Acts.Kinds {
 		items[i] = item{k.Name, k.Summary}
 	}
-	var p *picker
-	p = newPicker("Inject a fault", items, func(m live, name string) (live, tea.Cmd) {
+	m.dialog = newPicker("Inject a fault", items, func(m live, name string) (live, tea.Cmd) {
 		for _, k := range m.options.Acts.Kinds {
 			if k.Name == name {
 				return m.injecting(k, m.dialog)
@@ -75,7 +74,6 @@ func (m live) choosingKind() (live, tea.Cmd) {
 		}
 		return m, nil
 	})
-	m.dialog = p
 	return m, nil
 }
 
