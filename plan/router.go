@@ -148,5 +148,6 @@ var Mitigations = []string{
 	"guardrail",
 	"cache",
 	"stale_if_error",
+	"single_flight",
 	"degradation_ladder", "tracing",
 }

@@ -40,6 +40,7 @@ type reply struct {
 	stream *upstream        // nil where it is whole
 	source source
 
+	ride  *ride         // a stream that another request's call is giving
 	age   time.Duration // of an answer given before
 	class string        // of who gave that
 }

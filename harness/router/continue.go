@@ -48,11 +48,7 @@ func (c *call) resume(u *upstream, t *told, fail *wire.Failure) (*reply, *wire.F
 		u.by.spent = true
 	}
 	if j.mode == plan.ContinuePrefill {
-		for i := range c.cands {
-			if v := &c.cands[i]; !takesPartial(v) {
-				v.spent = true
-			}
-		}
+		c.onlyPartial()
 	}
 	before := len(c.causes) + 1
 	c.causes = append(c.causes, cause{u.by.backend, fail})
@@ -70,6 +66,15 @@ func (c *call) resume(u *upstream, t *told, fail *wire.Failure) (*reply, *wire.F
 	}
 	c.r.tell(Decision{What: Continued, Provider: rep.by.Name, Marker: c.marker, Detail: "by " + how + ", after " + u.by.Name + ": " + fail.Error()})
 	return rep, nil
+}
+
+// onlyPartial leaves only those who go on with a partial answer.
+func (c *call) onlyPartial() {
+	for i := range c.cands {
+		if v := &c.cands[i]; !takesPartial(v) {
+			v.spent = true
+		}
+	}
 }
 
 // blank is the white space between words.

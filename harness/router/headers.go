@@ -17,7 +17,7 @@ import (
 // reach, beside those that package wire names (X-Brownout-Deadline-Ms,
 // X-Brownout-Allow, X-Brownout-Regions). None is forwarded.
 const (
-	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from an answer given before, and its own be kept; "off": neither. router: hit or stale, where it was
+	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from an answer given before, and its own be kept; "off": neither. router: hit, joined (to the call for the same request of another client) or stale, where it was
 	HeaderWorkflow = "X-Brownout-Workflow" // client: id of the workflow that the request is a step of; traces, decisions and cost metrics name it
 	HeaderPriority = "X-Brownout-Priority" // client: low, normal (the default) or high; without a queue nothing follows from it yet
 	HeaderAgent    = "X-Brownout-Key"      // client: whose account it is, where that is not the API key

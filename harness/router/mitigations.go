@@ -33,6 +33,7 @@ func mitigations() []Mitigation {
 		{Name: "guardrail", On: true, build: poisonGuard, Summary: "an answer that carries an injected instruction, a secret or a foreign canary is a failure of its provider"},
 		{Name: "cache", On: true, build: exactCache, Summary: "answers repeated requests from memory; by default only those that their client marks as cacheable"},
 		{Name: "stale_if_error", On: true, build: staleIfError, Summary: "where nobody can answer, a cacheable request is answered from an earlier answer of bounded age"},
+		{Name: "single_flight", On: true, build: singleFlight, Summary: "identical cacheable requests in flight share one call"},
 		{Name: "degradation_ladder", On: true, build: ladder, Summary: "cloud, managed, GPU, edge, cache, static answer: each step down is marked in the answer's headers"},
 		{Name: "tracing", On: true, Summary: "OpenTelemetry spans with the GenAI conventions, where OTEL_EXPORTER_OTLP_ENDPOINT is set"},
 	}
