@@ -132,6 +132,10 @@ var rules = map[string]rule{
 	"router.guardrail.hold_bytes": {min: 16, max: 256},
 	"router.privacy.allow":        {oneOf: plan.Classes},
 	"router.tracing.share":        whole,
+	"router.rule.policy":          {oneOf: plan.RulePolicies},
+	"router.rule.deadline_max":    positive,
+	"router.rule.prompt_min":      notNegative,
+	"router.rule.prompt_max":      notNegative,
 
 	"switch.at":     notNegative,
 	"switch.policy": {oneOf: plan.RouterPolicies},

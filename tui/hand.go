@@ -8,7 +8,7 @@ import (
 	"brownout/plan"
 )
 
-// Hand is what a person may do to a run while it is on. Its methods return once
+// Hand is a Source on which a person may act while the run is on. Its methods return once
 // what they do is in effect, or with an error: a *plan.OrderError where what was
 // asked for is wrong. They are called beside the screen's own goroutine.
 type Hand interface {
@@ -20,10 +20,8 @@ type Hand interface {
 	Switch(plan.Change) error
 }
 
-// Acts are what the live screen lets a person do, and what it knows about it.
-// The zero value is to watch only.
+// Acts are what the live screen offers a person who has a hand in a run.
 type Acts struct {
-	Hand        Hand         // nil: there is nothing to act on, as in a replay
 	Kinds       []FaultKind  // the catalogue of faults
 	Mitigations []Mitigation // of the target's router
 	// Save keeps a run as a scenario file, with all that was done by hand; nil:

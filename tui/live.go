@@ -32,10 +32,11 @@ type live struct {
 	across int
 	follow bool
 
-	replaying string // how the player stands; "": the run is going on now
+	after     []key.Binding // keys of a run that is over
+	replaying string        // how the player stands; "": the run is going on now
 
+	hand   Hand   // what is done to the run goes to it; nil: nothing can be done
 	dialog dialog // what lies over the panels and takes the keys; nil: nothing
-	notice notice
 
 	err   error  // what Live returns
 	drawn *drawn // the last frame, for when nothing has changed
@@ -65,6 +66,7 @@ func (m live) watch(src Source) live {
 	m.look = func() tea.Cmd {
 		return tea.Tick(frameEvery, func(time.Time) tea.Msg { return lookAt(src) })
 	}
+	m.hand, _ = src.(Hand)
 	m.stop = func() tea.Msg {
 		src.Stop()
 		return stoppedMsg{}
@@ -106,7 +108,6 @@ func (m live) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return m.dialog.update(m, msg)
 		}
 	case tea.KeyPressMsg:
-		m.notice = notice{}
 		return m.pressed(msg)
 	}
 	return m, nil

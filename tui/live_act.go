@@ -33,10 +33,10 @@ func (m live) act(msg tea.KeyPressMsg) (next live, cmd tea.Cmd, mine bool) {
 		return next, cmd, true
 	case !key.Matches(msg, k.inject, k.clear, k.load, k.more, k.less, k.router):
 		return m, nil, false
-	case m.options.Acts.Hand == nil:
-		return m.refuse("a run that is played again cannot be changed"), nil, true
+	case m.hand == nil:
+		return m, refused("a run that is played again cannot be changed"), true
 	case m.over || m.ending:
-		return m.refuse("the run is over: nothing can be done to it any more"), nil, true
+		return m, refused("the run is over: nothing can be done to it any more"), true
 	}
 	switch {
 	case key.Matches(msg, k.inject):
@@ -55,10 +55,8 @@ func (m live) act(msg tea.KeyPressMsg) (next live, cmd tea.Cmd, mine bool) {
 	return next, cmd, true
 }
 
-func (m live) refuse(why string) live {
-	m.notice = notice{text: why, bad: true}
-	return m
-}
+// refused makes a command that says why something cannot be done.
+func refused(why string) tea.Cmd { return failed(errors.New(why)) }
 
 // choosingKind lets a kind of fault be chosen.
 func (m live) choosingKind() (live, tea.Cmd) {
@@ -66,7 +64,7 @@ func (m live) choosingKind() (live, tea.Cmd) {
 	for i, k := range m.options.Acts.Kinds {
 		items[i] = item{k.Name, k.Summary}
 	}
-	m.dialog = newPicker("Inject a fault", items, func(m live, name string) (live, tea.Cmd) {
+	m.dialog = newChooser("Inject a fault", items, func(m live, name string) (live, tea.Cmd) {
 		for _, k := range m.options.Acts.Kinds {
 			if k.Name == name {
 				return m.injecting(k, m.dialog)
@@ -79,7 +77,7 @@ func (m live) choosingKind() (live, tea.Cmd) {
 
 // injecting asks for the particulars of a fault of some kind.
 func (m live) injecting(k FaultKind, back dialog) (live, tea.Cmd) {
-	hand := m.options.Acts.Hand
+	hand := m.hand
 	f := &form{title: "Inject " + k.Name, intro: k.Summary + " (acts on: " + k.Layer + ")", back: back, fields: []field{
 		choiceField("on", victimsOf(m.snap.Plan), "", "whom it meets: one provider, or all of a class or region"),
 		textField("for", "10s", "empty: until cleared", "how long it lasts"),
@@ -167,19 +165,18 @@ func (m live) clearing() (live, tea.Cmd) {
 		items = append(items, item{w.Fault, note})
 	}
 	if len(items) == 0 {
-		return m.refuse("no fault is in effect"), nil
+		return m, refused("no fault is in effect")
 	}
-	hand := m.options.Acts.Hand
-	m.dialog = newPicker("Clear a fault", items, func(m live, name string) (live, tea.Cmd) {
+	hand := m.hand
+	m.dialog = newChooser("Clear a fault", items, func(m live, name string) (live, tea.Cmd) {
 		m.dialog = nil
-		m.notice = notice{text: "clearing " + name}
 		return m, func() tea.Msg { return actedMsg{done: "cleared " + name, err: hand.Clear(name)} }
 	})
 	return m, nil
 }
 
 func (m live) scale(factor float64) tea.Cmd {
-	hand := m.options.Acts.Hand
+	hand := m.hand
 	return func() tea.Msg {
 		return actedMsg{done: "load times " + strconv.FormatFloat(factor, 'g', 4, 64), err: hand.Scale(factor)}
 	}
@@ -193,7 +190,7 @@ const (
 
 // loading asks for another load.
 func (m live) loading() (live, tea.Cmd) {
-	hand := m.options.Acts.Hand
+	hand := m.hand
 	f := &form{
 		title: "Change the load", intro: "Now " + rateNow(m.snap) + ". The change lasts to the end of the load, or to the next change.",
 		fields: []field{
@@ -232,7 +229,7 @@ func fieldOf(err error, name string) error {
 
 // routing asks for other settings of the router.
 func (m live) routing() (live, tea.Cmd) {
-	hand, now := m.options.Acts.Hand, routerNow(m.snap)
+	hand, now := m.hand, routerNow(m.snap)
 	f := &form{title: "Switch the router", intro: "What differs from now is switched at once."}
 	policy := choiceField("policy", slices.Clone(plan.RouterPolicies), now.Policy, "whom to ask first among those who may be asked")
 	f.fields = append(f.fields, policy)
@@ -282,7 +279,7 @@ func onOff(on bool) string {
 func (m live) saving() (live, tea.Cmd) {
 	save, snap := m.options.Acts.Save, m.snap
 	if save == nil {
-		return m.refuse("this run cannot be saved as a scenario"), nil
+		return m, refused("this run cannot be saved as a scenario")
 	}
 	f := &form{title: "Save as a scenario", intro: savedIs(snap), fields: []field{
 		textField("path", underHand(snap), "", "a new file, run again by brownout run PATH"),

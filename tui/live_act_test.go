@@ -12,8 +12,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// fakeHand notes what is asked of it.
+// fakeHand is a run that notes what is asked of it.
 type fakeHand struct {
+	*fakeSource
 	asked  []any
 	refuse error
 	check  func(plan.Order) error
@@ -38,19 +39,19 @@ func (h *fakeHand) Clear(name string) error    { return h.note("clear " + name) 
 func (h *fakeHand) Scale(factor float64) error { return h.note("scale", factor) }
 func (h *fakeHand) Hold(rate float64) error    { return h.note("hold", rate) }
 func (h *fakeHand) Switch(c plan.Change) error { return h.note(c) }
-func (h *fakeHand) acts(o Options) Options     { o.Acts = fixtureActs(h); return o }
-func (h *fakeHand) screen(w, height int) live  { return h.on(w, height, fixture()) }
-func (h *fakeHand) last() any                  { return h.asked[len(h.asked)-1] }
+
+func (h *fakeHand) screen(w, height int) live { return h.on(w, height, fixture()) }
+func (h *fakeHand) last() any                 { return h.asked[len(h.asked)-1] }
 func (h *fakeHand) on(w, height int, s *score.Snapshot) live {
-	m := newLive(h.acts(Options{NoColor: true})).watch(stoppable(s))
+	h.fakeSource = stoppable(s)
+	m := newLive(Options{NoColor: true, Acts: fixtureActs()}).watch(h)
 	m.snap, m.w, m.h = s, w, height
 	return m
 }
 
 // fixtureActs is a small catalogue with parameters of every type.
-func fixtureActs(h Hand) Acts {
+func fixtureActs() Acts {
 	return Acts{
-		Hand: h,
 		Kinds: []FaultKind{
 			{Name: "latency_spike", Layer: "link or service", Summary: "slower first token, slower tokens, or a slower link, with jitter and tails", Params: []Param{
 				{Name: "layer", Type: "text", Default: "service", Enum: []string{"service", "link"}, Doc: "service: in the provider. link: on the path to it."},
@@ -76,31 +77,42 @@ func fixtureActs(h Hand) Acts {
 	}
 }
 
-// settled delivers what a command comes to.
-func settled(m live, cmd tea.Cmd) live {
+// settled delivers what a command comes to, and returns what was said on the
+// last row.
+func settled(m live, cmd tea.Cmd) (live, string) {
 	if cmd == nil {
-		return m
+		return m, ""
 	}
-	next, more := m.Update(cmd())
+	msg := cmd()
+	if n, ok := msg.(notice); ok {
+		return m, n.text
+	}
+	next, more := m.Update(msg)
 	return settled(next.(live), more)
 }
 
 // acting presses keys, of which words of more than one letter that are no
 // names of keys are written, and delivers what follows from each.
 func acting(m live, keys ...string) live {
+	m, _ = saying(m, keys...)
+	return m
+}
+
+// saying is acting, and returns what was said on the last row in the end.
+func saying(m live, keys ...string) (_ live, said string) {
 	named := map[string]bool{"enter": true, "esc": true, "up": true, "down": true, "left": true, "right": true, "tab": true, "shift+tab": true, "ctrl+u": true, "backspace": true}
 	for _, k := range keys {
 		if len(k) == 1 || named[k] {
 			next, cmd := after(m, k)
-			m = settled(next, cmd)
+			m, said = settled(next, cmd)
 			continue
 		}
 		for _, r := range k {
 			next, cmd := after(m, string(r))
-			m = settled(next, cmd)
+			m, said = settled(next, cmd)
 		}
 	}
-	return m
+	return m, said
 }
 
 func TestInjectByHand(t *testing.T) {
@@ -109,18 +121,15 @@ func TestInjectByHand(t *testing.T) {
 	if !strings.Contains(m.draw(), "Inject latency_spike") {
 		t.Fatalf("no form:\n%s", m.draw())
 	}
-	m = acting(m, "down", "ctrl+u", "0.5", "enter")
+	m, said := saying(m, "down", "ctrl+u", "0.5", "enter")
 	want := plan.Order{Kind: "latency_spike", On: "gpu-a", For: 60 * s, Share: .5, Params: map[string]any{
 		"layer": "link", "first_token": "500ms", "factor": 7., "count": 0., "hard": true,
 	}}
 	if len(h.asked) != 1 || !reflect.DeepEqual(h.last(), want) {
 		t.Fatalf("asked for\n%+v\nwant\n%+v", h.asked, want)
 	}
-	if m.dialog != nil || !strings.Contains(m.draw(), "injected latency_spike-2 on openai") {
-		t.Errorf("it is not told:\n%s", m.draw())
-	}
-	if m = acting(m, "tab"); strings.Contains(m.draw(), "injected latency_spike-2") {
-		t.Error("the notice outlives the next key")
+	if m.dialog != nil || said != "injected latency_spike-2 on openai" {
+		t.Errorf("it said %q", said)
 	}
 }
 
@@ -176,8 +185,7 @@ func TestBusyFormWaits(t *testing.T) {
 		t.Error("pressed twice it asks twice")
 	}
 	left, _ := after(m, "esc") // the person does not want to wait
-	left = settled(left, cmd)
-	if !strings.Contains(left.draw(), "injected latency_spike-2") {
+	if _, said := settled(left, cmd); !strings.Contains(said, "injected latency_spike-2") {
 		t.Error("what came of it is not told once the form is gone")
 	}
 }
@@ -202,11 +210,11 @@ func TestOtherActs(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := &fakeHand{}
-			m := acting(h.screen(120, 40), tt.keys...)
+			m, said := saying(h.screen(120, 40), tt.keys...)
 			if !reflect.DeepEqual(h.asked, tt.want) {
 				t.Errorf("asked for %+v, want %+v", h.asked, tt.want)
 			}
-			if !strings.Contains(m.draw(), tt.says) {
+			if !strings.Contains(m.draw()+said, tt.says) {
 				t.Errorf("it does not say %q:\n%s", tt.says, m.draw())
 			}
 		})
@@ -217,24 +225,24 @@ func TestActsThatCannotBe(t *testing.T) {
 	h := &fakeHand{}
 	calm := fixture()
 	calm.Windows[0].Active = false
-	if m := acting(h.on(120, 40, calm), "c"); m.dialog != nil || !strings.Contains(m.draw(), "no fault is in effect") {
+	if m, said := saying(h.on(120, 40, calm), "c"); m.dialog != nil || said != "no fault is in effect" {
 		t.Error("there is nothing to clear, and it is not told")
 	}
 	over := h.screen(120, 40)
 	over.over = true
 	replay := screen(120, 40, fixture())
 	for _, k := range []string{"i", "c", "o", "m", "+", "-"} {
-		if m := acting(over, k); m.dialog != nil || !strings.Contains(m.draw(), "the run is over") {
+		if m, said := saying(over, k); m.dialog != nil || !strings.Contains(said, "the run is over") {
 			t.Errorf("%s on a run that is over", k)
 		}
-		if m := acting(replay, k); m.dialog != nil || !strings.Contains(m.draw(), "cannot be changed") {
+		if m, said := saying(replay, k); m.dialog != nil || !strings.Contains(said, "cannot be changed") {
 			t.Errorf("%s on a run that is played again", k)
 		}
 	}
-	if m := acting(over, "w", "enter"); !strings.Contains(m.draw(), "saved: brownout run") {
+	if _, said := saying(over, "w", "enter"); !strings.Contains(said, "saved: brownout run") {
 		t.Error("a run that is over cannot be saved")
 	}
-	if m := acting(replay, "w"); !strings.Contains(m.draw(), "cannot be saved") {
+	if _, said := saying(replay, "w"); !strings.Contains(said, "cannot be saved") {
 		t.Error("w without a way to save says nothing")
 	}
 	if len(h.asked) != 0 {
@@ -292,7 +300,9 @@ func TestDialogFrames(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := &fakeHand{}
-			m := newLive(h.acts(tt.o)).watch(stoppable(fixture()))
+			h.fakeSource = stoppable(fixture())
+			tt.o.Acts = fixtureActs()
+			m := newLive(tt.o).watch(h)
 			m.snap, m.w, m.h = fixture(), tt.w, tt.h
 			m = acting(m, tt.keys...)
 			fits(t, m.draw(), tt.w, tt.h)

@@ -30,18 +30,14 @@ func (m live) acted(msg actedMsg) (live, tea.Cmd) {
 		}
 		m.dialog = nil
 	}
-	m.notice = notice{text: msg.done}
 	if msg.err != nil {
-		m.notice = notice{text: msg.err.Error(), bad: true}
+		return m, failed(msg.err)
 	}
-	return m, nil
+	return m, told(msg.done)
 }
 
-// notice is a sentence on the last row, until the next key.
-type notice struct {
-	text string
-	bad  bool
-}
+// writing tells that letters are no keys while a dialog is open.
+func (m live) writing() bool { return m.dialog != nil }
 
 // dialogKeys are the keys of dialogs. Their last rows are made from them.
 type dialogKeys struct {

@@ -11,8 +11,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// picker lets one of some things be chosen; writing narrows the list.
-type picker struct {
+// chooser lets one of some things be chosen; writing narrows the list.
+type chooser struct {
 	title  string
 	items  []item
 	search textinput.Model
@@ -23,12 +23,12 @@ type picker struct {
 // item is one thing to choose.
 type item struct{ name, note string }
 
-func newPicker(title string, items []item, pick func(live, string) (live, tea.Cmd)) *picker {
-	return &picker{title: title, items: items, search: textinput.New(), pick: pick}
+func newChooser(title string, items []item, pick func(live, string) (live, tea.Cmd)) *chooser {
+	return &chooser{title: title, items: items, search: textinput.New(), pick: pick}
 }
 
 // shown are the items that the search leaves: every word of it occurs.
-func (p *picker) shown() []item {
+func (p *chooser) shown() []item {
 	words := strings.Fields(strings.ToLower(p.search.Value()))
 	return slices.DeleteFunc(slices.Clone(p.items), func(i item) bool {
 		text := strings.ToLower(i.name + " " + strings.ReplaceAll(i.name, "_", " ") + " " + i.note)
@@ -37,7 +37,7 @@ func (p *picker) shown() []item {
 }
 
 // update implements dialog.
-func (p *picker) update(m live, msg tea.Msg) (live, tea.Cmd) {
+func (p *chooser) update(m live, msg tea.Msg) (live, tea.Cmd) {
 	k, q, shown := newDialogKeys(), *p, p.shown()
 	switch msg := msg.(type) {
 	case tea.PasteMsg:
@@ -69,7 +69,7 @@ func (p *picker) update(m live, msg tea.Msg) (live, tea.Cmd) {
 	return m, nil
 }
 
-func (p *picker) searched(m live, msg tea.Msg) (live, tea.Cmd) {
+func (p *chooser) searched(m live, msg tea.Msg) (live, tea.Cmd) {
 	q := *p
 	q.search.Focus()
 	q.search, _ = q.search.Update(msg)
@@ -81,7 +81,7 @@ func (p *picker) searched(m live, msg tea.Msg) (live, tea.Cmd) {
 }
 
 // draw implements dialog.
-func (p *picker) draw(a area, _ *score.Snapshot) {
+func (p *chooser) draw(a area, _ *score.Snapshot) {
 	shown := p.shown()
 	inner := popup(a, p.title, min(formWidth, a.w-4), min(len(p.items)+3, a.h-2))
 	x := inner.put(0, 0, inkKey, "/")

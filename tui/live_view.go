@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 )
@@ -24,7 +26,7 @@ func sameFrame(a, b live) bool {
 	return a.snap == b.snap && a.w == b.w && a.h == b.h && a.theme == b.theme &&
 		a.over == b.over && a.focus == b.focus && a.zoomed == b.zoomed && a.help == b.help &&
 		a.asking == b.asking && a.ending == b.ending && a.first == b.first &&
-		a.dialog == b.dialog && a.notice == b.notice &&
+		a.dialog == b.dialog &&
 		a.across == b.across && a.follow == b.follow && a.replaying == b.replaying
 }
 
@@ -35,7 +37,7 @@ func (m live) draw() string {
 	m.paint(a)
 	switch {
 	case m.asking:
-		drawQuestion(a, m.keys)
+		drawQuestion(a, "Quit", "The run is on. Stop it and quit?", m.keys.yes, m.keys.no)
 	case m.dialog != nil && m.snap != nil:
 		m.dialog.draw(a, m.snap)
 	case m.help:
@@ -70,13 +72,6 @@ func (m live) paint(a area) {
 // foot is the last row: the keys, or what the screen is waiting for.
 func (m live) foot(a area) {
 	switch {
-	case m.notice.text != "":
-		mark, in := a.th.glyph.good, inkGood
-		if m.notice.bad {
-			mark, in = a.th.glyph.bad, inkBad
-		}
-		x := a.put(1, 0, in, mark)
-		a.text(x+1, 0, a.w-x-1, inkText, m.notice.text)
 	case m.replaying != "":
 		x := a.put(1, 0, inkStrong, m.replaying)
 		drawHints(a.sub(x+2, 0, a.w-x-2, 1), newDeckKeys().hints())
@@ -86,22 +81,10 @@ func (m live) foot(a area) {
 	case m.over:
 		k := m.keys
 		x := a.put(1, 0, inkStrong, "the run is over")
-		drawHints(a.sub(x+2, 0, a.w-x-2, 1), []key.Binding{k.quit, k.help, k.next, k.zoom, k.down, k.up})
+		drawHints(a.sub(x+2, 0, a.w-x-2, 1), slices.Concat(m.after, []key.Binding{k.quit, k.help, k.next, k.zoom, k.down, k.up}))
 	default:
 		drawHints(a, m.keys.ShortHelp())
 	}
-}
-
-// drawQuestion asks before a run is ended.
-func drawQuestion(a area, k liveKeys) {
-	const question = "The run is on. Stop it and quit?"
-	inner := popup(a, "Quit", len(question), 3)
-	inner.text(0, 0, inner.w, inkText, question)
-	hints := inner.line(max(inner.h-1, 0))
-	x := hints.put(0, 0, inkKey, k.yes.Help().Key)
-	x = hints.put(x+1, 0, inkDim, k.yes.Help().Desc)
-	x = hints.put(x+3, 0, inkKey, k.no.Help().Key)
-	hints.put(x+1, 0, inkDim, k.no.Help().Desc)
 }
 
 // drawShapes explains the shapes, under the keys of the help.

@@ -16,10 +16,9 @@ import (
 	"brownout/tui"
 )
 
-// acts are what the live screen lets a person do to a run; of one that is only
-// looked at again, hand is nil.
-func acts(hand tui.Hand) tui.Acts {
-	a := tui.Acts{Hand: hand, Save: saveScenario}
+// acts are what the live screen offers a person who has a hand in a run.
+func acts() tui.Acts {
+	a := tui.Acts{Save: saveScenario}
 	for _, k := range chaos.Kinds() {
 		kind := tui.FaultKind{Name: k.Name, Layer: string(k.Layer), Summary: k.Summary}
 		for _, p := range chaos.Params(k.Name) {

@@ -26,7 +26,8 @@ type batchRun struct {
 
 	mu    sync.Mutex // of what follows, and of the output
 	runs  []reports.SuiteRun
-	begun map[int]time.Time // of the runs under way
+	begun map[int]time.Time        // of the runs under way
+	going map[int]*harness.Session // the same
 	done  int
 }
 
@@ -70,7 +71,7 @@ func (b *batchRun) oneByOne(ctx context.Context) error {
 // sideBySide runs several at once, with a line for each that ends and one table
 // for all.
 func (b *batchRun) sideBySide(ctx context.Context, limits batch.Limits) error {
-	b.begun = map[int]time.Time{}
+	b.begun, b.going = map[int]time.Time{}, map[int]*harness.Session{}
 	jobs := make([]batch.Job, len(b.runs))
 	for i, r := range b.runs {
 		jobs[i] = batch.Cost(r.Plan)
@@ -126,6 +127,9 @@ func (b *batchRun) quietly(ctx context.Context, i, slot int) {
 	var snap *score.Snapshot
 	var dir string
 	if err == nil {
+		b.mu.Lock()
+		b.going[i] = session
+		b.mu.Unlock()
 		snap, err = session.Wait()
 		dir = session.Dir
 		err = errors.Join(err, keep(dir, snap))
@@ -138,6 +142,7 @@ func (b *batchRun) finish(i int, snap *score.Snapshot, dir string, err error, to
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.begun, i)
+	delete(b.going, i)
 	b.done++
 	r := &b.runs[i]
 	if r.Snapshot != nil {

@@ -226,7 +226,7 @@ func (a *app) runOne(ctx context.Context, p *plan.Plan, f runFlags, live bool) (
 		return nil, "", err
 	}
 	if live {
-		err := tui.Live(ctx, session, tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: f.ascii, Acts: acts(session)})
+		err := tui.Live(ctx, session, a.newDesk(ctx, f).screens(), a.screen(f.ascii))
 		if errors.Is(err, tui.ErrForced) {
 			return nil, "", harness.ErrInterrupted // told twice: leave now, the journal is whole up to its last second
 		}
@@ -271,6 +271,11 @@ func (a *app) progress(s *harness.Session, p *plan.Plan) {
 			fmt.Fprintln(a.out, reports.Progress(s.Snapshot()))
 		}
 	}
+}
+
+// screen is how screens are drawn on this program's terminal.
+func (a *app) screen(ascii bool) tui.Options {
+	return tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: ascii, Acts: acts()}
 }
 
 // style is how tables are drawn on this program's output.

@@ -48,6 +48,7 @@ type reply struct {
 // open sets up an attempt.
 func (c *call) open(cand *candidate, p pass) *attempt {
 	a := &attempt{cand: cand, pass: p, number: c.attempts + 1, started: time.Now()}
+	cand.inFlight.Add(1)
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(c.ctx))
 	u := &upstream{by: cand, made: a, ctx: ctx, cancel: cancel}
 	u.detach = context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })
@@ -121,6 +122,7 @@ func (a *attempt) began() {
 // end tells them that all is said.
 func (a *attempt) end() {
 	a.took = time.Since(a.started)
+	a.cand.inFlight.Add(-1)
 	for _, t := range a.trials {
 		if t.ended != nil {
 			t.ended(a)

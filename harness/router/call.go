@@ -42,6 +42,8 @@ type call struct {
 	seat     *seat                                 // it makes a call for others too; nil: it does not
 	fell     *wire.Failure                         // why it was answered by a fallback, or tried to be
 	whole    []func(a *wire.Answer, by *candidate) // told of a provider's whole answer, before the client has the end of it
+
+	wordCount int // of the prompt, once they were counted
 }
 
 // candidate is a model of a backend as one request sees it.

@@ -94,6 +94,14 @@ func (c *checker) bounds(s *plan.Router) {
 			}
 		}
 	}
+	for name, w := range s.Weights {
+		if w < 0 {
+			c.bad("weights", "the weight %v of %q is negative; give 0 or more", w, name)
+		}
+	}
+	if s.Policy == plan.PolicyRegion && s.Home == "" {
+		c.bad("home", "the policy region has no region to stay near; give home, as in home = \"eu-central-1\"")
+	}
 }
 
 // steps checks the ladder: what is below the classes comes after them.

@@ -55,12 +55,14 @@ func merge(v, def reflect.Value) {
 }
 
 // Direct returns s as the naive control: the first allowed provider of the
-// order, once, however long it takes, with every mitigation off. No retry, no failover, no breaker, no
-// retry-after, no time-out but the client's own patience. Order is kept.
+// order, once, however long it takes, with every mitigation off. No retry, no
+// failover, no breaker, no retry-after, no time-out but the client's own
+// patience, no policy. Order is kept.
 func Direct(s plan.Router) plan.Router {
 	no := false
 	s = Resolve(s)
 	s.Failover = &no
+	s.Policy = plan.PolicyPriority
 	s.Retries, s.MaxAttempts = off, 1
 	s.Deadline, s.FirstTokenTimeout, s.StreamGapTimeout, s.ConnectTimeout = off, off, off, off
 	s.MaxRetryAfterWait = off
@@ -97,6 +99,7 @@ func compile(s plan.Router) (settings, error) {
 	c.steps(s.Ladder)
 	c.bounds(&s)
 	c.routes(s.Route)
+	c.rules(s.Policy, s.Rule)
 	v := settings{Router: s, failover: *s.Failover, active: switchedOn(s.Off, s.On), forbidden: forbidden}
 	// The older words for three of the switches stay understood.
 	if s.Breaker.Disabled {
