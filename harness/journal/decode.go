@@ -95,6 +95,10 @@ func newEvent(k Kind) Event {
 		return new(RouterChanged)
 	case KindGauge:
 		return new(Gauge)
+	case KindTarget:
+		return new(Target)
+	case KindFinding:
+		return new(Finding)
 	case KindRunFinished:
 		return new(RunFinished)
 	}

@@ -100,11 +100,12 @@ func (f *flight) signal() {
 	f.changed = make(chan struct{})
 }
 
-// introduce says who answers, by the leader; the first one counts.
+// introduce says who answers, by the leader: the last one to be named goes on
+// with what others have said.
 func (s *seat) introduce(model string) {
 	s.f.mu.Lock()
 	defer s.f.mu.Unlock()
-	if s.f.model == "" {
+	if model != "" {
 		s.f.model = model
 	}
 }

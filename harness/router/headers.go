@@ -29,6 +29,10 @@ const (
 const (
 	HeaderStep  = "X-Brownout-Step"  // the step of the degradation ladder, where the answer is not from the best one: a class, cache or static
 	HeaderModel = "X-Brownout-Model" // the model that was asked of the provider
+
+	// HeaderContinued is a trailer of streams that broke and were gone on with
+	// elsewhere: by whom, as "provider/model", in their order.
+	HeaderContinued = "X-Brownout-Continued"
 )
 
 // terms are what a client's headers say about a request.

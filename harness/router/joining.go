@@ -112,6 +112,7 @@ func (c *call) ride(w http.ResponseWriter, rep *reply, end *ending) *wire.Failur
 	to, err := c.front.StartStream(out, c.req, &t.head)
 	for {
 		if err == nil {
+			t.rename(to, h.model)
 			err = c.pass(to, &upstream{text: h.text, calls: h.tools}, &t)
 		}
 		switch {
@@ -176,6 +177,8 @@ func (c *call) goOn(to wire.StreamWriter, out *outlet, s *seat, t *told, end *en
 		return c.tear(to, fail)
 	}
 	end.by = rep.by
+	c.join.wentOn(rep.by)
+	c.handOver(to, out, rep.stream, t)
 	return c.carry(to, out, rep.stream, t, end, nil)
 }
 

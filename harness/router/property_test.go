@@ -189,7 +189,7 @@ func TestSoundUnderRandomFaults(t *testing.T) {
 					}
 					switch {
 					case g.status == http.StatusOK && g.fail == nil && g.err == nil:
-						if g.text != wholeText || !strings.HasPrefix(g.model, g.by()) || g.finish != wire.FinishStop || o.stream && !g.done {
+						if g.text != wholeText || !strings.HasPrefix(g.model, g.last()) || g.finish != wire.FinishStop || o.stream && !g.done {
 							note("request %d got %q by %q, finish %q, done %v", i, g.text, g.by(), g.finish, g.done)
 						}
 					case g.fail == nil || g.done:

@@ -135,6 +135,26 @@ func (c *call) carry(s wire.StreamWriter, out *outlet, u *upstream, t *told, end
 		}
 		u, end.by = next.stream, next.by
 		u.body.out = out
+		c.handOver(s, out, u, t)
+	}
+}
+
+// handOver names who says the rest of an answer: in what follows, where the
+// client's dialect can say so there, and in a trailer.
+func (c *call) handOver(s wire.StreamWriter, out *outlet, u *upstream, t *told) {
+	u.introduce()
+	t.rename(s, u.model)
+	out.Header().Set(http.TrailerPrefix+HeaderContinued, c.join.by)
+}
+
+// rename names who says what follows.
+func (t *told) rename(s wire.StreamWriter, model string) {
+	if model == "" || model == t.head.Model {
+		return
+	}
+	t.head.Model = model
+	if v, ok := s.(wire.Renamer); ok {
+		v.Rename(model)
 	}
 }
 

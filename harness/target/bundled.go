@@ -12,39 +12,18 @@ import (
 	"brownout/plan"
 )
 
-func startBundled(ctx context.Context, o Options) (*Target, error) {
-	t, r, err := serveRouter(ctx, o, o.Settings)
-	if err != nil {
-		return nil, err
-	}
-	t.Change = func(s plan.Router) error {
-		return r.Reload(router.Config{Settings: s, Backends: o.Backends, Seed: o.Seed, OnDecision: o.OnDecision})
-	}
-	return t, nil
-}
-
-func startRetries(ctx context.Context, o Options) (*Target, error) {
-	t, _, err := serveRouter(ctx, o, router.RetriesOnly(o.Settings))
-	return t, err
-}
-
-func startDirect(ctx context.Context, o Options) (*Target, error) {
-	t, _, err := serveRouter(ctx, o, router.Direct(o.Settings))
-	return t, err
-}
-
 // serveRouter serves the bundled router with the given settings over real TCP:
 // it is in this process only so that a run needs one binary.
-func serveRouter(ctx context.Context, o Options, s plan.Router) (*Target, *router.Router, error) {
+func serveRouter(ctx context.Context, o Options, s plan.Router) (*Target, error) {
 	traces, err := router.TraceExporter(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("router: the traces' endpoint: %w", err)
+		return nil, fmt.Errorf("router: the traces' endpoint: %w", err)
 	}
 	r, err := router.New(router.Config{
 		Settings: s, Backends: o.Backends, Seed: o.Seed, OnDecision: o.OnDecision, Traces: traces,
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("router: %w", err)
+		return nil, fmt.Errorf("router: %w", err)
 	}
 	addr := o.Addr
 	if addr == "" {
@@ -53,7 +32,7 @@ func serveRouter(ctx context.Context, o Options, s plan.Router) (*Target, *route
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("router: %w", err), r.Close())
+		return nil, errors.Join(fmt.Errorf("router: %w", err), r.Close())
 	}
 	srv := &http.Server{Handler: r, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	served := make(chan error, 1)
@@ -68,5 +47,8 @@ func serveRouter(ctx context.Context, o Options, s plan.Router) (*Target, *route
 		}
 		return errors.Join(err, r.Close())
 	})
-	return t, r, nil
+	t.Change = func(s plan.Router) error {
+		return r.Reload(router.Config{Settings: s, Backends: o.Backends, Seed: o.Seed, OnDecision: o.OnDecision})
+	}
+	return t, nil
 }
