@@ -20,6 +20,8 @@ type liveKeys struct {
 	back, help, suspend, quit, stop key.Binding
 	yes, no                         key.Binding
 
+	filter, open, worst, panel key.Binding
+
 	inject, clear, load, more, less, router, save key.Binding // acts on the run
 }
 
@@ -45,6 +47,11 @@ func newLiveKeys() liveKeys {
 		yes:      bind("y", "yes", "y", "Y", "enter"),
 		no:       bind("n", "no", "n", "N", "esc", "q"),
 
+		filter: bind("/", "filter events or requests", "/"),
+		open:   bind("enter", "open the request", "enter"),
+		worst:  bind("e", "worst requests", "e"),
+		panel:  bind("1-9", "go to a panel", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+
 		inject: bind("i", "inject a fault", "i"),
 		clear:  bind("c", "clear a fault", "c"),
 		load:   bind("o", "change the load", "o"),
@@ -63,7 +70,8 @@ func (k liveKeys) ShortHelp() []key.Binding {
 // FullHelp is the help screen, in columns.
 func (k liveKeys) FullHelp() [][]key.Binding {
 	return [][]key.Binding{
-		{k.next, k.previous, k.zoom, k.back, k.follow},
+		{k.next, k.previous, k.panel, k.zoom, k.back, k.follow},
+		{k.filter, k.open, k.worst},
 		{k.inject, k.clear, k.load, k.more, k.less, k.router, k.save},
 		{k.up, k.down, k.left, k.right},
 		{k.pageUp, k.pageDown, k.top, k.bottom},
