@@ -30,9 +30,11 @@ var arrows = map[string][]string{
 	"harness/score":   {"plan", "harness/journal"},
 	"harness/router":  {"chance", "plan", "mocks/wire"},
 	"harness/chaos":   {"chance", "plan", "mocks", "mocks/service", "mocks/wire"},
+	"harness/child":   {},
+	"harness/conduct": {"plan", "harness/journal", "harness/scorecard"},
 	"harness/redact":  {},
 	"harness/load":    {"chance", "plan", "mocks/answer", "mocks/wire", "harness/journal", "harness/redact"},
-	"harness/target":  {"plan", "harness/redact", "harness/router"},
+	"harness/target":  {"plan", "harness/child", "harness/redact", "harness/router"},
 	"harness/rig":     {"plan", "mocks", "harness/chaos"},
 	"harness/admin":   {"plan", "mocks", "harness/chaos", "harness/rig"},
 	"harness": {
@@ -44,10 +46,10 @@ var arrows = map[string][]string{
 	"scenarios":         {"plan", "mocks/presets", "harness/chaos"},
 	"harness/batch":     {"plan"},
 	"harness/replay":    {"harness/journal", "harness/score"},
-	"reports":           {"plan", "harness/journal", "harness/score", "harness/scorecard"},
+	"reports":           {"plan", "harness/conduct", "harness/journal", "harness/score", "harness/scorecard"},
 	"tui":               {"plan", "harness/journal", "harness/replay", "harness/score"},
 	"cmd/brownout": {
-		"plan", "mocks/presets", "harness", "harness/admin", "harness/batch", "harness/chaos", "harness/rig",
+		"plan", "mocks/presets", "harness", "harness/admin", "harness/batch", "harness/chaos", "harness/child", "harness/conduct", "harness/rig",
 		"harness/examiner", "harness/replay", "harness/router", "harness/score", "harness/scorecard", "harness/target", "reports", "scenarios", "tui",
 	},
 }

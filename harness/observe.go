@@ -9,9 +9,13 @@ import (
 
 // observe makes an event of what a mock saw of one call.
 func (r *run) observe(o mocks.Observation) {
-	if !r.started.Load() {
-		return
+	if r.started.Load() {
+		r.record(r.callOf(o))
 	}
+}
+
+// callOf is what a mock saw of one call, as an event.
+func (r *run) callOf(o mocks.Observation) *journal.Call {
 	spec, _ := r.plan.Provider(o.Provider)
 	// The mocks' clocks began when the rig was built, the run's when it was up.
 	shift := r.epoch.Sub(r.start)
@@ -26,7 +30,7 @@ func (r *run) observe(o mocks.Observation) {
 	if o.FirstToken != 0 {
 		c.TTFT = o.FirstToken - o.Arrived
 	}
-	r.record(c)
+	return c
 }
 
 // decided makes an event of what the target says it did.

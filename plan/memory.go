@@ -21,6 +21,11 @@ type Cache struct {
 	Bytes   int           `json:"bytes" toml:"bytes"`     // of all answers, at most
 }
 
+// SemanticCache answers a request from one that was asked in similar words.
+type SemanticCache struct {
+	Threshold float64 `json:"threshold" toml:"threshold"` // likeness, above 0 and up to 1
+}
+
 // StaleIfError answers from an expired entry of the cache where nobody can
 // answer.
 type StaleIfError struct {
@@ -40,4 +45,10 @@ var LadderSteps = append([]string{StepCache, StepStatic}, Classes...)
 type Ladder struct {
 	Steps  []string `json:"steps,omitempty" toml:"steps"`   // classes, best first, then StepCache and StepStatic; none: the order of the providers, then both
 	Static string   `json:"static,omitempty" toml:"static"` // the last step's answer; empty: there is none
+}
+
+// EmbedBatching joins requests for embeddings into calls.
+type EmbedBatching struct {
+	Inputs  int           `json:"inputs" toml:"inputs"`        // texts of one call, at most
+	MaxWait time.Duration `json:"max_wait_ns" toml:"max_wait"` // that a request waits for company while a call is under way
 }

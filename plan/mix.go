@@ -37,6 +37,7 @@ type Mix struct {
 	Strict   bool          `json:"strict,omitempty" toml:"strict"`       // an answer of a lesser class or model, or of a cache, counts as failed, not degraded
 	Degraded float64       `json:"degraded_value" toml:"degraded"`       // worth of a degraded answer, 0..1
 	FAQs     int           `json:"questions,omitempty" toml:"questions"` // number of distinct questions of kind faq
+	Wordings int           `json:"wordings,omitempty" toml:"wordings"`   // of kind faq: ways in which each question is put; 0: one
 	MaxAge   time.Duration `json:"max_age_ns,omitempty" toml:"max_age"`  // an answer of a cache that is older counts as failed; 0: no bound
 	Inputs   int           `json:"inputs,omitempty" toml:"inputs"`       // texts in one request of kind embed
 	// Dimensions is the length of the vectors that kind embed asks for; 0: the

@@ -39,6 +39,9 @@ type Router struct {
 
 	// Traffic.
 	Breaker     Breaker     `json:"breaker" toml:"breaker"`
+	RateLimits  RateLimits  `json:"rate_limits" toml:"rate_limits"`
+	Admission   Admission   `json:"admission" toml:"admission"`
+	Hedging     Hedging     `json:"hedging" toml:"hedging"`
 	RetryBudget RetryBudget `json:"retry_budget" toml:"retry_budget"`
 
 	// Content.
@@ -48,12 +51,16 @@ type Router struct {
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
 
 	// Answers given before.
-	Cache        Cache        `json:"cache" toml:"cache"`
-	StaleIfError StaleIfError `json:"stale_if_error" toml:"stale_if_error"`
-	Ladder       Ladder       `json:"degradation_ladder" toml:"degradation_ladder"`
+	Cache         Cache         `json:"cache" toml:"cache"`
+	SemanticCache SemanticCache `json:"semantic_cache" toml:"semantic_cache"`
+	StaleIfError  StaleIfError  `json:"stale_if_error" toml:"stale_if_error"`
+	Ladder        Ladder        `json:"degradation_ladder" toml:"degradation_ladder"`
 
 	// Models, money and work.
-	Tracing Tracing `json:"tracing" toml:"tracing"`
+	Budgets       Budgets       `json:"budgets" toml:"budgets"`
+	EmbedBatching EmbedBatching `json:"embed_batching" toml:"embed_batching"`
+	LoopLimit     LoopLimit     `json:"loop_limit" toml:"loop_limit"`
+	Tracing       Tracing       `json:"tracing" toml:"tracing"`
 }
 
 // RouterPolicies are the words of Router.Policy.
@@ -103,6 +110,47 @@ type Breaker struct {
 	Window       time.Duration `json:"window_ns" toml:"window"`            // within this time
 	OpenFor      time.Duration `json:"open_for_ns" toml:"open_for"`        // then probes half-open
 	Probes       int           `json:"probes" toml:"probes"`               // successes that close it again
+}
+
+// RateLimits heeds what providers say of their rate limits, in headers and
+// refusals.
+type RateLimits struct {
+	Reserve float64       `json:"reserve" toml:"reserve"`      // traffic moves on when less than this share of a limit would be left, 0..1
+	Pause   time.Duration `json:"pause_ns" toml:"pause"`       // after a refusal that names no time; doubles with each in a row
+	MaxHold time.Duration `json:"max_hold_ns" toml:"max_hold"` // longest for which a refusal keeps calls away unasked
+}
+
+// Admission limits the calls in progress at each provider, and has requests
+// wait for a place.
+type Admission struct {
+	Min        int           `json:"min" toml:"min"`         // calls in progress at one provider, always allowed
+	Initial    int           `json:"initial" toml:"initial"` // limit before anything is known
+	Max        int           `json:"max" toml:"max"`
+	Queue      int           `json:"queue" toml:"queue"`                // requests that may wait
+	MaxWait    time.Duration `json:"max_wait_ns" toml:"max_wait"`       // of one; its deadline bounds it too
+	Low        float64       `json:"low" toml:"low"`                    // share of the queue from which on those of low priority are refused, 0..1
+	RetryAfter time.Duration `json:"retry_after_ns" toml:"retry_after"` // what a refused client is told at least
+}
+
+// Requests that must not be billed twice.
+const (
+	BilledBudget   = "budget"   // those that name what they may cost
+	BilledTools    = "tools"    // those that offer functions
+	BilledWorkflow = "workflow" // those that are a step of a workflow
+	BilledAll      = "all"
+)
+
+// BilledOnce are the words of Hedging.BilledOnce.
+var BilledOnce = []string{BilledBudget, BilledTools, BilledWorkflow, BilledAll}
+
+// Hedging asks a second provider where the first is slow, and takes whoever
+// answers first.
+type Hedging struct {
+	Percentile float64       `json:"percentile" toml:"percentile"`             // of the latencies seen of that provider and model, 0..1
+	MinDelay   time.Duration `json:"min_delay_ns" toml:"min_delay"`            // never earlier than this
+	MinSamples int           `json:"min_samples" toml:"min_samples"`           // latencies seen before the first hedge
+	Share      float64       `json:"share" toml:"share"`                       // hedges over requests, at most, 0..1
+	BilledOnce []string      `json:"billed_once,omitempty" toml:"billed_once"` // of BilledOnce: requests that are never hedged
 }
 
 // RetryBudget bounds retries and failovers to a share of traffic, so that an
@@ -172,12 +220,18 @@ var Mitigations = []string{
 	"privacy", "api_shim",
 
 	"capabilities",
-	"breaker", "retries",
+	"rate_limits",
+	"breaker", "admission", "retries",
 	"retry_budget",
+	"hedging",
 	"context_fallback", "held_streams", "continuation", "validation",
 	"guardrail",
+	"loop_limit",
+	"budgets",
 	"cache",
+	"semantic_cache",
 	"stale_if_error",
 	"single_flight",
+	"embed_batching",
 	"degradation_ladder", "tracing",
 }

@@ -43,6 +43,7 @@ var rules = map[string]rule{
 	"load.mix.questions": {
 		min: 1, max: 1e6,
 	},
+	"load.mix.wordings":    {min: 1, max: 8},
 	"load.mix.max_age":     positive,
 	"load.mix.inputs":      {min: 1, max: 2048},
 	"load.mix.dimensions":  {max: 1e5},
@@ -110,6 +111,21 @@ var rules = map[string]rule{
 	"router.breaker.open_for":      positive,
 	"router.breaker.probes":        atLeastOne,
 
+	"router.rate_limits.reserve":           whole,
+	"router.rate_limits.pause":             positive,
+	"router.rate_limits.max_hold":          positive,
+	"router.admission.min":                 atLeastOne,
+	"router.admission.initial":             atLeastOne,
+	"router.admission.max":                 atLeastOne,
+	"router.admission.queue":               atLeastOne,
+	"router.admission.max_wait":            positive,
+	"router.admission.low":                 whole,
+	"router.admission.retry_after":         positive,
+	"router.hedging.percentile":            whole,
+	"router.hedging.min_delay":             positive,
+	"router.hedging.min_samples":           atLeastOne,
+	"router.hedging.share":                 whole,
+	"router.hedging.billed_once":           {oneOf: plan.BilledOnce},
 	"router.retry_budget.share":            whole,
 	"router.retry_budget.floor_per_second": atLeastOne,
 	"router.retry_budget.window":           positive,
@@ -119,7 +135,20 @@ var rules = map[string]rule{
 	"router.cache.entries": atLeastOne,
 	"router.cache.bytes":   atLeastOne,
 
+	"router.semantic_cache.threshold": whole,
+
 	"router.stale_if_error.for": positive,
+
+	"router.budgets.per_key_usd":      notNegative,
+	"router.budgets.per_workflow_usd": notNegative,
+	"router.budgets.window":           positive,
+
+	"router.embed_batching.inputs":   atLeastOne,
+	"router.embed_batching.max_wait": positive,
+
+	"router.loop_limit.calls_per_workflow": atLeastOne,
+	"router.loop_limit.repeats":            atLeastOne,
+	"router.loop_limit.window":             positive,
 
 	"router.degradation_ladder.steps": {oneOf: plan.LadderSteps},
 

@@ -96,7 +96,7 @@ func newCompareKeys(d Desk) compareKeys {
 
 // ShortHelp is the footer.
 func (k compareKeys) ShortHelp() []key.Binding {
-	return []key.Binding{k.report, k.replay, k.export, k.quit, k.help, k.down, k.up, k.pageDown, k.pageUp}
+	return []key.Binding{k.report, k.help, k.quit, k.export, k.replay, k.down, k.up, k.pageDown, k.pageUp}
 }
 
 // FullHelp is the help screen, in columns.

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -193,7 +194,11 @@ func (c compare) matrixRows(w int) []row {
 		widest = max(widest, min(ansi.StringWidth(l)+2, 24))
 	}
 	names = min(names, max(w/3, 8))
-	fit := min(max((w-names-2)/(widest+2), 1), len(m.Lanes))
+	// Rather all lanes without their intervals than some with them.
+	if each := (w-names)/len(m.Lanes) - 2; each < widest && each >= 10 {
+		widest = each
+	}
+	fit := min(max((w-names)/(widest+2), 1), len(m.Lanes))
 	at := 0 // the column of the lane under the cursor
 	if c.at < len(c.lanes) {
 		at = max(slices.Index(m.Lanes, c.lanes[c.at].Label), 0)
@@ -218,7 +223,11 @@ func (c compare) matrixRows(w int) []row {
 		rows = append(rows, line(r.Name, func(a area, i int) {
 			mark, in := a.th.markOf(r.Cells[i].Mark)
 			a.put(0, 0, in, mark)
-			a.text(2, 0, a.w-2, in, r.Cells[i].Text)
+			text := r.Cells[i].Text
+			if ansi.StringWidth(text) > a.w-2 {
+				text, _, _ = strings.Cut(text, " (")
+			}
+			a.text(2, 0, a.w-2, in, text)
 		}))
 	}
 	return append(rows, func(a area) {

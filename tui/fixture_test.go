@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -206,6 +207,9 @@ func fixtureRuns() []Kept {
 func fixtureDesk() Desk {
 	runs := map[string]*score.Snapshot{}
 	for _, k := range fixtureRuns() {
+		if k.Verdict == score.Pending {
+			continue // it cannot be read
+		}
 		snap := finished(score.Pass)
 		snap.RunID = k.ID
 		runs[k.ID] = snap
@@ -267,35 +271,79 @@ func (r *fakeRace) Lanes() []Lane         { return r.lanes }
 func (r *fakeRace) Done() <-chan struct{} { return r.done }
 func (r *fakeRace) Stop()                 { r.stop() }
 
+// whole completes the second in which the fixture was taken.
+func whole(snap *score.Snapshot) *score.Snapshot {
+	snap.Seconds[17].Tally = snap.Seconds[16].Tally
+	return snap
+}
+
+// naive is the fixture's run against a target that does not move on: whoever
+// asks during the fault, but for some, is failed.
+func naive(target string, spared uint64) *score.Snapshot {
+	snap := whole(finished(score.Fail, "expected availability >= 98%, got 70.1 %"))
+	p := *snap.Plan
+	p.Target = target
+	snap.Plan, snap.RunID = &p, "20260301-102000-provider-outage-"+target
+	snap.Requests = score.Tally{}
+	for i := range snap.Seconds {
+		sec := &snap.Seconds[i]
+		if i >= 10 && i < 22 {
+			sec.Tally = score.Tally{Total: sec.Tally.Total, OK: spared, Failed: sec.Tally.Total - spared, Value: float64(spared)}
+		} else {
+			sec.Tally.OK, sec.Tally.Value = sec.Tally.Total, float64(sec.Tally.Total)
+			sec.Tally.Degraded, sec.Tally.Failed, sec.Tally.Hung, sec.Tally.Corrupt = 0, 0, 0, 0
+		}
+		add(&snap.Requests, sec.Tally)
+	}
+	w := &snap.Windows[0]
+	w.FailedOver, w.Score = false, 8.2+float64(spared)
+	snap.Score.Total, snap.Score.Worst = w.Score, w.Score
+	for i := range snap.Providers {
+		snap.Providers[i].CostUSD = map[bool]float64{true: .38}[i == 0]
+	}
+	return snap
+}
+
 // fixtureRace has a lane of each sort.
 func fixtureRace() *fakeRace {
-	worse := finished(score.Fail, "expected availability >= 98%, got 66.67 %")
-	worse.Score.Total, worse.Score.Worst = 11.8, 11.8
 	r := &fakeRace{done: make(chan struct{}), lanes: []Lane{
-		{Label: "bundled", Snap: fixture()}, {Label: "retries", Snap: worse}, {Label: "direct"}, {Label: "gateway", Err: errors.New("gateway: it did not start: port 4000 is taken")},
+		{Label: "bundled", Snap: fixture()}, {Label: "retries", Snap: naive("retries", 4)}, {Label: "direct"}, {Label: "gateway", Err: errors.New("gateway: it did not start: port 4000 is taken")},
 	}}
 	r.stop = sync.OnceFunc(func() { close(r.done) })
 	return r
 }
 
-// finishedRace is fixtureRace when all have ended.
+// finishedRace is a comparison in which all have ended.
 func finishedRace() *fakeRace {
 	r := fixtureRace()
-	r.lanes[0].Snap = finished(score.Pass)
-	r.lanes[2].Snap = r.lanes[1].Snap
+	r.lanes = []Lane{{Label: "bundled", Snap: whole(finished(score.Pass))}, {Label: "retries", Snap: naive("retries", 4)}, {Label: "direct", Snap: naive("direct", 0)}}
 	r.stop()
 	return r
 }
 
+// fixtureMatrix is a table of what such runs come to.
 func fixtureMatrix(lanes []Lane) Matrix {
 	m := Matrix{}
 	for _, l := range lanes {
 		m.Lanes = append(m.Lanes, l.Label)
 	}
-	for _, name := range []string{"score", "worst window", "availability", "integrity", "time to failover", "p95 under fault", "calls per request", "cost of a good answer", "wasted", "violations"} {
-		row := MatrixRow{Name: name}
+	for _, figure := range [][4]string{
+		{"score", "+87.3 (84.2 to 90.4)", "12.2 (10.1 to 14.9)", "-8.2 (8.2 to 8.4)"},
+		{"worst window", "+87.3", "12.2", "-8.2"},
+		{"availability", "+98.8 %", "75.6 %", "-70.1 %"},
+		{"integrity", "99.9 %", "100.0 %", "100.0 %"},
+		{"time to failover", "1.42 s", "never", "never"},
+		{"p95 under fault", "+0.92 s", "~1.04 s", "-4.00 s"},
+		{"calls per request", "1.21", "-2.10", "+0.71"},
+		{"cost of a good answer", "-$0.0009", "~$0.0004", "+$0.0004"},
+		{"wasted", "-$0.0120", "~$0.0004", "+$0.0000"},
+		{"violations", "0", "0", "0"},
+	} {
+		row := MatrixRow{Name: figure[0]}
 		for i := range lanes {
-			row.Cells = append(row.Cells, MatrixCell{Text: fmt.Sprintf("%d.0 (%d.0 to %d.0)", 90-10*i, 88-10*i, 92-10*i), Mark: []Mark{MarkBest, MarkLike, MarkNone, MarkWorst}[i%4]})
+			text := figure[1+i%3]
+			mark := map[byte]Mark{'+': MarkBest, '~': MarkLike, '-': MarkWorst}[text[0]]
+			row.Cells = append(row.Cells, MatrixCell{Text: strings.TrimLeft(text, "+~-"), Mark: mark})
 		}
 		m.Rows = append(m.Rows, row)
 	}
@@ -304,7 +352,7 @@ func fixtureMatrix(lanes []Lane) Matrix {
 
 // reported is a run that ended and failed, with all that a report can tell.
 func reported() *score.Snapshot {
-	snap := finished(score.Fail, "expected availability >= 98%, got 97.9 %", "expected time_to_recover <= 5s, got 6.3 s")
+	snap := whole(finished(score.Fail, "expected availability >= 98%, got 97.9 %", "expected time_to_recover <= 5s, got 6.3 s"))
 	snap.RunID = "20260301-101500-provider-outage-1f2e"
 	snap.Host.CPUs = 2
 	w := &snap.Windows[0]

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 	"github.com/charmbracelet/x/ansi"
 )
@@ -93,48 +92,6 @@ func drawHints(a area, keys []key.Binding) {
 		}
 		x = a.put(x, 0, inkKey, name)
 		x = a.put(x+1, 0, inkDim, h.Desc) + 3
-	}
-}
-
-// drawHelp lays the help over a screen, as wide as it needs.
-func drawHelp(a area, keys help.KeyMap, legend func(area)) {
-	groups := keys.FullHelp()
-	name, does := 0, 0
-	for _, g := range groups {
-		for _, k := range g {
-			name = max(name, ansi.StringWidth(a.th.keyName(k.Help().Key)))
-			does = max(does, len(k.Help().Desc))
-		}
-	}
-	columns := max(min((a.w-4)/(name+does+5), len(groups)), 1)
-	rows := 0
-	for i := 0; i < len(groups); i += columns {
-		most := 0
-		for _, g := range groups[i:min(i+columns, len(groups))] {
-			most = max(most, len(g))
-		}
-		rows += most + 1
-	}
-	extra := 0
-	if legend != nil && a.h >= rows+2+7 {
-		extra = 7
-	}
-	inner := popup(a, "Keys", columns*(name+does+5)-1, rows+extra-1)
-	y, most := 0, 0
-	for i, g := range groups {
-		if i > 0 && i%columns == 0 {
-			y += most + 1
-			most = 0
-		}
-		x := i % columns * (name + does + 5)
-		for j, k := range g {
-			inner.put(x, y+j, inkKey, a.th.keyName(k.Help().Key))
-			inner.text(x+name+2, y+j, does, inkText, k.Help().Desc)
-		}
-		most = max(most, len(g))
-	}
-	if extra > 0 {
-		legend(inner.sub(0, rows, inner.w, extra-1))
 	}
 }
 

@@ -48,9 +48,9 @@ func newLaunchKeys(d Desk) launchKeys {
 // hints are the keys for the last row, by the pane that has the focus.
 func (k launchKeys) hints(focus pane) []key.Binding {
 	if focus == paneRuns {
-		return []key.Binding{renamed(k.run, "report"), renamed(k.replay, "replay"), renamed(k.mark, "mark"), k.compare, k.help, k.quit, renamed(k.again, "again"), k.next, k.search}
+		return []key.Binding{renamed(k.run, "report"), renamed(k.replay, "replay"), k.help, k.quit, renamed(k.mark, "mark"), k.compare, renamed(k.again, "again"), k.next, k.search}
 	}
-	return []key.Binding{renamed(k.run, "run"), k.search, k.target, k.help, k.quit, k.compare, k.seed, renamed(k.next, "runs"), renamed(k.providers, "providers"), k.pageDown}
+	return []key.Binding{renamed(k.run, "run"), k.search, k.help, k.quit, k.target, k.compare, k.seed, renamed(k.next, "runs"), renamed(k.providers, "providers"), k.pageDown}
 }
 
 // renamed is a key that is called otherwise where there is little room.

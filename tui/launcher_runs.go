@@ -42,10 +42,11 @@ func (l launcher) again() (tea.Model, tea.Cmd) {
 	if !ok {
 		return l, nil
 	}
-	if !slices.ContainsFunc(l.desk.Entries, func(e Entry) bool { return e.Name == r.Scenario }) {
-		return l, failed(fmt.Errorf("scenario %s is not in the library; run it again by its file", r.Scenario))
+	i := slices.IndexFunc(l.desk.Entries, func(e Entry) bool { return e.Plan.Scenario == r.Scenario })
+	if i < 0 {
+		return l, failed(fmt.Errorf("scenario %s is neither in the library nor in this directory; run it again by its file", r.Scenario))
 	}
-	return l.begin(Order{Scenario: r.Scenario, Target: r.Target, Seed: r.Seed})
+	return l.begin(Order{Scenario: l.desk.Entries[i].Name, Target: r.Target, Seed: r.Seed})
 }
 
 // compareMarked sets the marked runs side by side.
@@ -77,10 +78,10 @@ func runLabel(runs []Kept, id string, s *score.Snapshot) string {
 	return s.Plan.Scenario + " " + s.Plan.Target
 }
 
-// lastRun is the latest run of a scenario against the target that is chosen.
-func (l launcher) lastRun(scenario string) (Kept, bool) {
+// lastRun is the latest run of an entry against the target that is chosen.
+func (l launcher) lastRun(e Entry) (Kept, bool) {
 	for _, r := range l.runs {
-		if r.Scenario == scenario && r.Target == l.desk.Targets[l.target] && r.Verdict != score.Pending {
+		if r.Scenario == e.Plan.Scenario && r.Target == l.desk.Targets[l.target] && r.Verdict != score.Pending {
 			return r, true
 		}
 	}

@@ -110,12 +110,10 @@ func (m live) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if m.dialog != nil {
 			return m.dialog.update(m, msg)
 		}
-	case tea.MouseClickMsg:
-		return m.pointing(msg), nil
-	case tea.MouseWheelMsg:
-		return m.pointing(msg), nil
 	case tea.KeyPressMsg:
 		return m.pressed(msg)
+	case tea.MouseMsg:
+		return m.pointed(msg), nil
 	}
 	return m, nil
 }

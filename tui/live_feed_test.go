@@ -132,7 +132,7 @@ func TestPanelFrames(t *testing.T) {
 	}
 }
 
-func TestMouse(t *testing.T) {
+func TestMouseOnTheLiveScreen(t *testing.T) {
 	point := func(m live, x, y int, b tea.MouseButton) live {
 		msg := tea.Msg(tea.MouseClickMsg{X: x, Y: y, Button: b})
 		if b == tea.MouseWheelUp || b == tea.MouseWheelDown {
@@ -145,7 +145,7 @@ func TestMouse(t *testing.T) {
 	if got := point(m, 5, 5, tea.MouseLeft).focus; got != panelScore {
 		t.Errorf("a click on the score goes to panel %d", got)
 	}
-	if got := point(m, 5, 35, tea.MouseWheelUp); got.focus != panelLog || got.follow {
+	if got := point(m, 5, 35, tea.MouseWheelUp); got.focus != panelLanes || got.follow {
 		t.Errorf("the wheel over the log: panel %d, follows %v", got.focus, got.follow)
 	}
 	m = point(m, 80, 34, tea.MouseLeft)

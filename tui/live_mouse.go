@@ -2,28 +2,39 @@ package tui
 
 import tea "charm.land/bubbletea/v2"
 
-// pointing handles the mouse: a click goes to a panel, and in the feed to a
-// request; the wheel scrolls what it is over. Dialogs have keys only.
-func (m live) pointing(msg tea.MouseMsg) live {
-	if m.dialog != nil || m.asking || m.help {
+// pointed handles the mouse: a click gives a panel the focus, and chooses a
+// request of the feed; the wheel turns the panel that it is over. Dialogs have
+// keys only.
+func (m live) pointed(msg tea.MouseMsg) live {
+	at := msg.Mouse()
+	if m.help || m.asking || m.dialog != nil {
 		return m
 	}
-	at := msg.Mouse()
 	for _, s := range m.slots(m.zoomed) {
-		if s.edge == bare || !(place{s.x, s.y, s.w, s.h}).holds(at.X, at.Y) {
+		all := place{s.x, s.y, s.w, s.h}
+		if s.edge == bare || !all.holds(at.X, at.Y) {
 			continue
 		}
-		m.focus = s.id
-		switch {
-		case at.Button == tea.MouseWheelUp:
-			return m.turned(tea.KeyPressMsg{Code: tea.KeyUp})
-		case at.Button == tea.MouseWheelDown:
-			return m.turned(tea.KeyPressMsg{Code: tea.KeyDown})
-		case s.id == panelFeed && at.Button == tea.MouseLeft:
-			in := place{s.x, s.y, s.w, s.h}.inside(s.edge)
-			if in.holds(at.X, at.Y) {
-				return m.chosen(at.Y-in.y, in.h)
+		switch msg := msg.(type) {
+		case tea.MouseClickMsg:
+			if msg.Button != tea.MouseLeft {
+				break
 			}
+			m.focus = s.id
+			if in := all.inside(s.edge); s.id == panelFeed && in.holds(at.X, at.Y) {
+				m = m.chosen(at.Y-in.y, in.h)
+			}
+		case tea.MouseWheelMsg:
+			code := tea.KeyUp
+			if msg.Button == tea.MouseWheelDown {
+				code = tea.KeyDown
+			}
+			focus := m.focus
+			m.focus = s.id
+			for range wheelStep {
+				m = m.turned(tea.KeyPressMsg{Code: code})
+			}
+			m.focus = focus
 		}
 		return m
 	}

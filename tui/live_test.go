@@ -47,6 +47,9 @@ func press(name string) tea.KeyPressMsg {
 	}
 	if c, ok := special[name]; ok {
 		k.Code = c
+		if c == tea.KeySpace {
+			k.Text = " "
+		}
 		return tea.KeyPressMsg(k)
 	}
 	k.Code = []rune(name)[0]

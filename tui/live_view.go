@@ -3,6 +3,7 @@ package tui
 import (
 	"slices"
 
+	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 )
@@ -43,6 +44,15 @@ func (m live) draw() string {
 	case m.help:
 		drawHelp(a, m.keys, drawShapes)
 	}
+	return p.render(m.theme)
+}
+
+// helped draws a frame with some keys laid over it.
+func (m live) helped(keys help.KeyMap) string {
+	p := newPaper(m.w, m.h)
+	a := p.all(m.theme)
+	m.paint(a)
+	drawHelp(a, keys, drawShapes)
 	return p.render(m.theme)
 }
 

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 // TestMain sees that no screen leaves a goroutine behind. The one of teatest
 // waits for a signal that never comes.
 func TestMain(m *testing.M) {
+	showFailing(os.Getenv(asFailing))
 	time.Local = time.UTC // golden frames show times of day
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/charmbracelet/x/exp/teatest/v2.NewTestModel.func2"))
 }

@@ -12,7 +12,7 @@ func (d Desk) parseOrder(text string) (Order, error) {
 	target = strings.TrimSpace(target)
 	i := slices.Index(d.entryNames(), name)
 	if i < 0 {
-		return Order{}, fmt.Errorf("there is no scenario %q in the library; tab lists those that there are", name)
+		return Order{}, fmt.Errorf("there is no scenario %q here; tab lists those that there are", name)
 	}
 	p := d.Entries[i].Plan
 	switch {

@@ -203,11 +203,7 @@ func (v playing) View() tea.View {
 	if !v.help {
 		return v.live.View()
 	}
-	p := newPaper(v.w, v.h)
-	a := p.all(v.theme)
-	v.paint(a)
-	drawHelp(a, playKeys{v.deck, v.keys}, drawShapes)
-	return tea.NewView(p.render(v.theme))
+	return tea.NewView(v.helped(playKeys{v.deck, v.keys}))
 }
 
 // words tell how the player stands.

@@ -42,7 +42,7 @@ type reportKeys struct {
 
 // ShortHelp is the footer.
 func (k reportKeys) ShortHelp() []key.Binding {
-	return []key.Binding{k.next, k.export, k.replay, k.quit, k.help, k.move.down, k.move.up, k.command}
+	return []key.Binding{renamed(k.next, "page"), k.export, k.help, k.quit, k.replay, k.move.down, k.move.up, k.command}
 }
 
 // FullHelp is the help screen, in columns.

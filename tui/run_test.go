@@ -175,7 +175,7 @@ func TestLiveEndsWithItsContext(t *testing.T) {
 }
 
 func TestPanicInTheScreen(t *testing.T) {
-	for _, where := range []string{"init", "update", "view"} {
+	for _, where := range []string{"init", "update", "view", "command"} {
 		t.Run(where, func(t *testing.T) {
 			in, keyboard := io.Pipe()
 			defer in.Close()
@@ -219,14 +219,17 @@ func (f failing) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	if _, ok := msg.(tea.KeyPressMsg); ok {
 		f.ready = true
 	}
-	if f.ready && f.where == "update" {
+	switch {
+	case f.ready && f.where == "update":
 		panic(f.where)
+	case f.ready && f.where == "command":
+		return f, func() tea.Msg { panic(f.where) }
 	}
 	return f, nil
 }
 
 func (f failing) View() tea.View {
-	if f.ready {
+	if f.ready && f.where == "view" {
 		panic(f.where)
 	}
 	v := tea.NewView("here")

@@ -25,12 +25,27 @@ func Live(ctx context.Context, src Source, d Desk, o Options) error {
 // can be reached once it is over.
 type running struct {
 	live
-	desk           Desk
-	report, replay key.Binding
+	desk                    Desk
+	report, replay, command key.Binding
+}
+
+// runKeys are the keys of a run: the live screen's, and those that it has when
+// it is over.
+type runKeys struct {
+	liveKeys
+	over []key.Binding
+}
+
+// FullHelp is the help screen, in columns.
+func (k runKeys) FullHelp() [][]key.Binding { return append(k.liveKeys.FullHelp(), k.over) }
+
+func (v running) keymap() runKeys {
+	over := func(b key.Binding) key.Binding { return renamed(b, b.Help().Desc+", when it is over") }
+	return runKeys{v.keys, []key.Binding{v.command, over(v.report), over(v.replay)}}
 }
 
 func newRunning(src Source, d Desk, o Options) running {
-	v := running{live: newLive(o).watch(src), desk: d, report: bind("r", "report", "r"), replay: bind("p", "replay", "p")}
+	v := running{live: newLive(o).watch(src), desk: d, command: bind(commandKey, "commands", commandKey), report: bind("r", "report", "r"), replay: bind("p", "replay", "p")}
 	v.snap = src.Snapshot()
 	v.replay.SetEnabled(d.Play != nil)
 	v.after = []key.Binding{v.report, v.replay}
@@ -55,4 +70,12 @@ func (v running) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	next, cmd := v.live.Update(msg)
 	v.live = next.(live)
 	return v, cmd
+}
+
+// View is the live screen, with all keys in its help.
+func (v running) View() tea.View {
+	if !v.help {
+		return v.live.View()
+	}
+	return tea.NewView(v.helped(v.keymap()))
 }

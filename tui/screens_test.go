@@ -11,6 +11,7 @@ import (
 	"brownout/chance"
 	"brownout/harness/score"
 
+	"charm.land/bubbles/v2/help"
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 )
@@ -99,6 +100,7 @@ func screens(t *testing.T, o Options) map[string]func(w, h int) root {
 		"report-window":   shows(func() tea.Model { return newReport(failedRun, d, o) }, "tab"),
 		"report-requests": shows(func() tea.Model { return newReport(failedRun, d, o) }, "tab", "tab"),
 		"report-export":   shows(func() tea.Model { return newReport(failedRun, d, o) }, "e", "down"),
+		"launcher-help":   func(w, h int) root { return typing(t, launched(w, h), "?") },
 		"compare":         raced(fixtureRace()),
 		"compare-ended":   raced(finishedRace()),
 		"replay":          shows(func() tea.Model { return newPlaying(newFakePlayer(), d, o) }),
@@ -116,6 +118,7 @@ func TestScreens(t *testing.T) {
 	}{
 		{"", Options{NoColor: true}, [][2]int{{80, 24}, {120, 40}, {200, 60}, {40, 12}}},
 		{"-colour", Options{}, [][2]int{{120, 40}}},
+		{"-light", Options{Light: true}, [][2]int{{80, 24}}},
 		{"-ascii", Options{NoColor: true, ASCII: true}, [][2]int{{80, 24}}},
 	}
 	for _, look := range looks {
@@ -179,7 +182,6 @@ func TestAnyEventOnAnyScreen(t *testing.T) {
 				bits := key.Bits()
 				if !alive {
 					r = starts[order[bits>>40%uint64(len(order))]](w, h)
-					alive = true
 				}
 				var msg tea.Msg
 				x, y := int(bits>>8%uint64(w+1)), int(bits>>24%uint64(h+1))
@@ -217,5 +219,23 @@ func TestAnyEventOnAnyScreen(t *testing.T) {
 		}
 		// What ticks is waited for, in no time.
 		t.Run(fmt.Sprintf("look %d", n), func(t *testing.T) { synctest.Test(t, anyEvents) })
+	}
+}
+
+// At 80x24 the help of every screen has every key, whole.
+func TestHelpIsWholeOnASmallTerminal(t *testing.T) {
+	d, o := fixtureDesk(), Options{NoColor: true}
+	for name, keys := range map[string]help.KeyMap{
+		"launcher": newLaunchKeys(d), "report": newReport(reported(), d, o).keys, "compare-ended": newCompare(finishedRace(), d, o).keys,
+		"replay": playKeys{newDeckKeys(), newLiveKeys()}, "over": newRunning(stoppable(fixture()), d, o).keymap(),
+	} {
+		frame := typing(t, screens(t, o)[name](80, 24), "?").View().Content
+		for _, g := range keys.FullHelp() {
+			for _, k := range g {
+				if !strings.Contains(frame, k.Help().Desc) {
+					t.Errorf("%s: %q is not shown in\n%s", name, k.Help().Desc, frame)
+				}
+			}
+		}
 	}
 }

@@ -50,9 +50,9 @@ func TestListFilters(t *testing.T) {
 
 func TestListFitsNarrowTerminals(t *testing.T) {
 	t.Parallel()
-	for _, columns := range []string{"40", "60", "80", "100", "132"} {
+	for _, columns := range []string{"40", "60", "80", "100", "132", "160"} {
 		r := insideWith(t, map[string]string{"COLUMNS": columns}, "list")
-		width := map[string]int{"40": 40, "60": 60, "80": 80, "100": 100, "132": 132}[columns]
+		width := map[string]int{"40": 40, "60": 60, "80": 80, "100": 100, "132": 132, "160": 160}[columns]
 		for line := range strings.Lines(r.out) {
 			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
 				t.Errorf("%s columns: %d in %q", columns, n, line)
@@ -61,6 +61,12 @@ func TestListFitsNarrowTerminals(t *testing.T) {
 		for _, name := range scenarios.Builtin() {
 			if !strings.Contains(r.out, name) {
 				t.Errorf("%s columns: %s is cut:\n%s", columns, name, r.out)
+			}
+		}
+		// What a row tells beside its name depends on the room that there is.
+		for word, least := range map[string]int{"The primary goes silent": 0, "failover, timeout": 100, "outage of openai, 9s to 16s": 140} {
+			if strings.Contains(r.out, word) != (width >= least) && width >= 80 {
+				t.Errorf("%s columns: %q where %d are the least", columns, word, least)
 			}
 		}
 	}

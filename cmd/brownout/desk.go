@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +26,10 @@ type desk struct {
 	app   *app
 	ctx   context.Context // of the command, whose life is that of the screens
 	flags runFlags
+
+	// shown is a run that may be kept elsewhere, or under another name.
+	shownID func() string // nil: there is none
+	shown   reports.Kept
 
 	mu    sync.Mutex
 	wait  sync.WaitGroup
@@ -58,21 +63,46 @@ func (d *desk) screens() tui.Desk {
 // launcher is what the launcher is offered: all there is.
 func (d *desk) launcher() (tui.Desk, error) {
 	out := d.screens()
+	out.Entries = ownScenarios()
 	for _, name := range scenarios.Builtin() {
-		sc, err := scenarios.Open(name)
+		e, err := entry(name)
 		if err != nil {
 			return out, err
 		}
-		p, err := sc.Resolve(scenarios.ResolveOptions{})
-		if err != nil {
-			return out, err
-		}
-		out.Entries = append(out.Entries, tui.Entry{Name: name, Plan: p})
+		out.Entries = append(out.Entries, e)
 	}
 	out.Targets = usable()
 	out.Mitigations = mitigationNames()
 	out.Begin, out.Kept, out.Contest = d.begin, d.kept, d.contest
 	return out, nil
+}
+
+func entry(name string) (tui.Entry, error) {
+	sc, err := scenarios.Open(name)
+	if err != nil {
+		return tui.Entry{}, err
+	}
+	p, err := sc.Resolve(scenarios.ResolveOptions{})
+	return tui.Entry{Name: name, Plan: p}, err
+}
+
+// ownScenarios are the scenario files in the directory that one stands in and
+// in its directory "scenarios". What is no valid scenario is passed over: a
+// suite, a router's configuration, a file half written.
+func ownScenarios() []tui.Entry {
+	var out []tui.Entry
+	for _, pattern := range []string{"*.toml", filepath.Join("scenarios", "*.toml")} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			continue // the patterns are well-formed
+		}
+		for _, path := range found {
+			if e, err := entry(path); err == nil {
+				out = append(out, e)
+			}
+		}
+	}
+	return out
 }
 
 // claim counts something that loads the machine. One at a time: two would
@@ -204,13 +234,25 @@ func partsOfID(id string) (time.Time, string) {
 	return at, parts[2][:end]
 }
 
+// find finds a run by its id.
+func (d *desk) find(id string) (reports.Kept, error) {
+	if d.shownID != nil && id != "" && id == d.shownID() {
+		return d.shown, nil
+	}
+	return reports.Find(d.flags.out, id)
+}
+
 func (d *desk) read(id string) (*score.Snapshot, error) {
-	_, snap, err := openRun(d.flags.out, id)
+	k, err := d.find(id)
+	if err != nil {
+		return nil, err
+	}
+	snap, _, err := score.Read(k.Journal())
 	return snap, err
 }
 
 func (d *desk) play(id string) (tui.Player, error) {
-	k, err := reports.Find(d.flags.out, id)
+	k, err := d.find(id)
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +267,7 @@ func (d *desk) write(s *score.Snapshot, format, path string, over bool) error {
 	}
 	journal := ""
 	if f.Journal != nil {
-		k, err := reports.Find(d.flags.out, s.RunID)
+		k, err := d.find(s.RunID)
 		if err != nil {
 			return fmt.Errorf("it is made from the run's journal: %w", err)
 		}
@@ -245,7 +287,15 @@ func replace(path string, over bool, write func(io.Writer) error) error {
 			return tui.ErrExists
 		}
 	}
+	if dir := filepath.Dir(path); !isDir(dir) {
+		return fmt.Errorf("there is no directory %s; make it, or name another path", dir)
+	}
 	return reports.Replace(path, write)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // matrixOf sets the runs of lanes side by side, with a column for each label.

@@ -77,15 +77,42 @@ func (a *app) list(f listFlags) error {
 		fmt.Fprintln(a.out, "no built-in scenario has all of that")
 		return nil
 	}
+	a.listTable(found)
+	return nil
+}
+
+// The widths from which on list has room for tags, and for faults as well. On
+// less it names, and explain tells the rest.
+const (
+	listTags   = 100
+	listFaults = 140
+)
+
+func (a *app) listTable(found []scenarios.Info) {
+	w := a.width()
+	roomy := func(least int) bool { return w == 0 || w >= least }
+	head := []string{"scenario", "title", "length"}
+	if roomy(listFaults) {
+		head = append(head, "faults")
+	}
+	if roomy(listTags) {
+		head = append(head, "tags")
+	}
 	rows := make([][]string, len(found))
 	for n, i := range found {
-		rows[n] = []string{
-			i.Name, i.Title, i.Duration.String(),
-			strings.Join(i.Faults, "\n"), strings.Join(i.Tags, ", "),
+		row := []string{i.Name, i.Title, i.Duration.String()}
+		if roomy(listFaults) {
+			row = append(row, strings.Join(i.Faults, "\n"))
 		}
+		if roomy(listTags) {
+			row = append(row, strings.Join(i.Tags, ", "))
+		}
+		rows[n] = row
 	}
-	reports.Listing(a.out, []string{"scenario", "title", "length", "faults", "tags"}, rows, a.style(false))
-	return nil
+	reports.Listing(a.out, head, rows, a.style(false))
+	if !roomy(listFaults) {
+		fmt.Fprintln(a.out, "brownout explain NAME tells more")
+	}
 }
 
 // has tells whether a word is in the list, in capitals or not.

@@ -159,7 +159,7 @@ func (a *app) announce(desk *admin.Desk, f mocksFlags) error {
 	if len(f.keys) > 0 {
 		key = f.keys[0]
 	}
-	env := environment(desk, key)
+	env := append(environment(desk.Status().Providers, key), envVar{envAdmin, desk.URL})
 	if f.envFile != "" {
 		if err := reports.Replace(f.envFile, func(w io.Writer) error { return writeExports(w, env) }); err != nil {
 			return &harness.EnvironmentError{Err: fmt.Errorf("--env-file: %w", err)}

@@ -52,11 +52,10 @@ var awsMore = []envVar{{"AWS_SECRET_ACCESS_KEY", "brownout"}, {"AWS_REGION", "us
 // envVar is one variable.
 type envVar struct{ Name, Value string }
 
-// environment is what clients of a desk need. The names of a dialect belong to
+// environment is what clients of providers need. The names of a dialect belong to
 // the provider that is named like it, or else to the first one that speaks it;
 // what is left without has BROWNOUT_NAME_URL.
-func environment(d *admin.Desk, key string) []envVar {
-	providers := d.Status().Providers
+func environment(providers []admin.Provider, key string) []envVar {
 	owner := map[string]string{}
 	for _, p := range providers {
 		if owner[p.Dialect] == "" || p.Name == p.Dialect {
@@ -78,7 +77,7 @@ func environment(d *admin.Desk, key string) []envVar {
 		}
 		env = append(env, names.more...)
 	}
-	return unique(append(env, envVar{envAdmin, d.URL}))
+	return unique(env)
 }
 
 // unique drops what was said before: AWS's services share their keys.

@@ -89,6 +89,17 @@ func runAsShown(t *testing.T, args []string, blocks []fence) {
 			t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
 		}
 		mustHaveWritten(t, c, args)
+	case args[0] == "scorecard": // a row of it
+		c.Args = append(c.Args, "--fault", "server_error")
+		if r := finish(t, c); r.code != exitPassed || r.out == "" {
+			t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
+		}
+	case args[0] == "exec": // with a program that is there
+		at := slices.Index(c.Args, "--")
+		c.Args = append(c.Args[:at+1:at+1], clientCommand(t, "1", "1")...)
+		if r := finish(t, c); !slices.Contains([]int{exitPassed, exitFailed}, r.code) || !strings.Contains(r.err, "What the providers saw") {
+			t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
+		}
 	case args[0] == "router" && slices.Contains(args, "--config"):
 		printed := brownout(t, "router", "--print-config")
 		if err := os.WriteFile(filepath.Join(c.Dir, "router.toml"), []byte(printed.out), 0o600); err != nil {

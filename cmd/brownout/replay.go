@@ -56,6 +56,7 @@ func (a *app) play(ctx context.Context, k reports.Kept, speed float64, ascii boo
 		return err
 	}
 	d := a.newDesk(ctx, runFlags{out: filepath.Dir(k.Dir), ascii: ascii})
+	d.shownID, d.shown = func() string { return p.Snapshot().RunID }, k // it has none before its first record
 	err = tui.Replay(ctx, p, d.screens(), a.screen(ascii))
 	p.Stop()
 	<-p.Done()

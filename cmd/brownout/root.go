@@ -11,6 +11,7 @@ import (
 // rootCommand builds the command tree. Adding a sub-command is adding its file
 // and its line here.
 func (a *app) rootCommand() *cobra.Command {
+	var ascii bool
 	root := &cobra.Command{
 		Use:   "brownout",
 		Short: "Chaos and resilience tests for LLM applications",
@@ -30,9 +31,10 @@ Without a sub-command it opens the launcher on a terminal.`,
 			if !a.interactive() {
 				return cmd.Help()
 			}
-			return a.launch(cmd.Context())
+			return a.launch(cmd.Context(), ascii)
 		},
 	}
+	root.Flags().BoolVar(&ascii, "ascii", false, "draw with ASCII characters only")
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
@@ -50,6 +52,7 @@ Without a sub-command it opens the launcher on a terminal.`,
 		a.validateCommand(),
 		a.schemaCommand(),
 		a.explainCommand(),
+		a.execCommand(),
 		a.scorecardCommand(),
 		a.targetsCommand(),
 		a.mocksCommand(),

@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -22,6 +24,12 @@ type terminal struct {
 // the shell prints its exit code.
 func openTerminal(t *testing.T, width, height int, env string, args ...string) *terminal {
 	t.Helper()
+	return openTerminalIn(t, t.TempDir(), width, height, env, args...)
+}
+
+// openTerminalIn is openTerminal in a directory.
+func openTerminalIn(t *testing.T, dir string, width, height int, env string, args ...string) *terminal {
+	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("tmux is not installed; make test installs it where it can")
 	}
@@ -29,14 +37,46 @@ func openTerminal(t *testing.T, width, height int, env string, args ...string) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{t: t, dir: t.TempDir()}
+	term := &terminal{t: t, dir: dir}
 	// Sockets have short paths, which a test's directory has not.
 	term.socket = filepath.Join(os.TempDir(), fmt.Sprintf("bo-%d-%d", os.Getpid(), time.Now().UnixNano()))
-	command := fmt.Sprintf("cd %s; %s=1 LC_ALL=C.UTF-8 %s %s %s; echo \"exit code $?\"; exec cat",
+	// The program's pid is written down, for signals.
+	command := fmt.Sprintf("cd %s; sh -c 'echo $$ >pid; %s=1 LC_ALL=C.UTF-8 exec env %s %s %s'; echo \"exit code $?\"; exec cat",
 		term.dir, asProgram, env, self, strings.Join(args, " "))
-	term.tmux("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), "sh", "-c", command)
-	t.Cleanup(func() { term.tmux("kill-server") })
+	term.open(width, height, "sh", "-c", command)
 	return term
+}
+
+// open starts the server and runs a command in its window.
+func (w *terminal) open(width, height int, command ...string) {
+	w.t.Helper()
+	w.tmux(append([]string{"-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height)}, command...)...)
+	w.t.Cleanup(func() { w.tmux("kill-server") })
+}
+
+// restored fails where the terminal is not as a shell needs it: on its own
+// screen, with a cursor, without the mouse.
+func (w *terminal) restored() {
+	w.t.Helper()
+	if got := strings.TrimSpace(w.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag}")); got != "0 1 0" {
+		w.t.Errorf("alternate screen, cursor, mouse are %s, want 0 1 0", got)
+	}
+}
+
+// signal sends the program a signal.
+func (w *terminal) signal(sig syscall.Signal) {
+	w.t.Helper()
+	text, err := os.ReadFile(filepath.Join(w.dir, "pid"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, sig); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func (w *terminal) tmux(args ...string) string {
@@ -147,6 +187,15 @@ func hasColour(s string) bool {
 
 func TestLauncherInATerminal(t *testing.T) {
 	t.Parallel()
+	t.Run("in ASCII", func(t *testing.T) {
+		t.Parallel()
+		w := openTerminal(t, 80, 24, "", "--ascii")
+		if s := w.waitFor("> address-lost"); strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 }) {
+			t.Errorf("beyond ASCII:\n%s", s)
+		}
+		w.keys("q")
+		w.waitFor("exit code 0")
+	})
 	w := openTerminal(t, 110, 35, "")
 	w.waitFor("address-lost", "cloud-partition")
 	w.keys("/")
@@ -156,4 +205,134 @@ func TestLauncherInATerminal(t *testing.T) {
 	w.waitFor("enter run", "address-lost") // a key right behind an escape would be read as one with alt
 	w.keys("q")
 	w.waitFor("exit code 0")
+}
+
+// The way of a person: from the launcher to a run, its report, a file, and out.
+func TestFromTheLauncherToAFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	short, err := os.ReadFile("testdata/short.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "short.toml"), short, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := openTerminalIn(t, dir, 120, 40, "")
+	w.waitFor("▸ short.toml", "Short outage", "expects     availability >= 97%") // the scenarios of one's own come first
+	w.keys("Enter")
+	w.waitFor("Providers", "STEADY")
+	w.tmux("resize-window", "-x", "80", "-y", "24")
+	w.waitFor("the run is over")
+	w.keys("r")
+	w.waitFor("[Verdict]", "short  ·  target bundled")
+	w.keys("e")
+	w.waitFor("JUnit XML")
+	w.keys("j", "Enter")
+	w.waitFor("junit to junit.xml")
+	w.keys("Enter")
+	w.waitFor("junit written to junit.xml")
+	w.keys("e", "j", "Enter", "Enter")
+	w.waitFor("junit.xml is there already. Write over it?")
+	w.keys("n")
+	w.waitFor("junit to junit.xml")
+	w.keys("Escape")
+	w.waitFor("e export") // a key right behind an escape would be read as one with alt
+	w.keys("-l", ":export badge nowhere/x.svg")
+	w.keys("Enter")
+	w.waitFor("there is no directory nowhere; make it,")
+	w.keys("p")
+	w.waitFor("replay playing", "Short outage")
+	w.keys("n")
+	w.waitFor("FAULT")
+	w.keys("q")
+	w.waitFor("[Verdict]")
+	w.keys("q")
+	w.waitFor("the run is over")
+	w.keys("q")
+	w.waitFor("1 run ", "Scenarios")
+	w.keys("Tab", "Tab")
+	w.waitFor("▸   ", "Recent runs")
+	w.keys("q")
+	s := w.waitFor("exit code 0")
+	if !strings.Contains(s, "short") {
+		t.Errorf("what was run is not told:\n%s", s)
+	}
+	w.restored()
+	if b, err := os.ReadFile(filepath.Join(dir, "junit.xml")); err != nil || !strings.Contains(string(b), "<testsuite") {
+		t.Errorf("junit.xml: %v\n%s", err, b)
+	}
+	if found, err := filepath.Glob(filepath.Join(dir, defaultOut, "latest", "report.json")); err != nil || len(found) != 1 {
+		t.Errorf("the run was not kept: %v %v", found, err)
+	}
+}
+
+// A signal leaves the terminal as it was, whatever is on it.
+func TestSignalsRestoreTheTerminal(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		args  []string
+		shows string
+		keys  []string
+	}{
+		"the launcher":     {nil, "Scenarios", nil},
+		"its command line": {nil, "Scenarios", []string{":"}},
+		"a run":            {[]string{"run", abs(t, "testdata/short.toml")}, "openai", nil},
+		"a comparison":     {[]string{"compare", abs(t, "testdata/short.toml"), "--targets", "bundled,direct"}, "0 of 2 have ended", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := openTerminal(t, 80, 24, "", tt.args...)
+			w.waitFor(tt.shows)
+			if tt.keys != nil {
+				w.keys(tt.keys...)
+				w.waitFor("tab completes")
+			}
+			w.signal(syscall.SIGTERM)
+			w.waitFor("exit code 130")
+			w.restored()
+		})
+	}
+}
+
+// Ctrl-Z gives the terminal back to the shell, and fg brings the screen back.
+func TestSuspendInATerminal(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("tmux"); err != nil {
+		t.Skip("tmux is not installed; make test installs it where it can")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &terminal{t: t, dir: t.TempDir(), socket: filepath.Join(os.TempDir(), fmt.Sprintf("bo-%d-%d", os.Getpid(), time.Now().UnixNano()))}
+	w.open(80, 24, "env", "PS1=shell> ", asProgram+"=1", "LC_ALL=C.UTF-8", "sh", "-i")
+	w.waitFor("shell>")
+	w.keys("-l", self)
+	w.keys("Enter")
+	w.waitFor("Scenarios", "address-lost")
+	w.keys("j", "C-z")
+	w.waitFor("Stopped", "shell>")
+	w.restored()
+	w.keys("fg", "Enter")
+	w.waitFor("▸ agent-workflows", "Scenarios")
+	w.keys("q")
+	w.waitFor("shell>")
+	w.restored()
+}
+
+// A comparison on a terminal: side by side, then the matrix, and in the end
+// the matrix where it can be scrolled back to.
+func TestCompareInATerminal(t *testing.T) {
+	t.Parallel()
+	w := openTerminal(t, 120, 50, "", "compare", abs(t, "testdata/short.toml"), "--targets", "bundled,direct")
+	w.waitFor("0 of 2 have ended", "bundled", "direct", "outage")
+	w.waitFor("all have ended", "cost of a good answer", "best")
+	w.keys("j", "Enter")
+	w.waitFor("[Verdict]", "target direct")
+	w.keys("q")
+	w.waitFor("all have ended")
+	w.keys("q")
+	w.waitFor("exit code 0", "verdicts", "best and worst are marked")
+	w.restored()
 }

@@ -160,6 +160,7 @@ func (f worthFlags) shown(names []string) ([]shown, error) {
 // switchOff takes a mitigation from the router of a plan.
 func switchOff(p *plan.Plan, mitigation string) {
 	p.Router.Off = append(slices.Clone(p.Router.Off), mitigation)
+	p.Router.On = slices.DeleteFunc(slices.Clone(p.Router.On), func(on string) bool { return on == mitigation })
 }
 
 // writeOutputs writes each report of a comparison.

@@ -98,7 +98,7 @@ func newMix(c Config, client wire.Client) (*mix, error) {
 		}
 		count := variants
 		if e.Kind == plan.KindFAQ {
-			count = max(1, e.FAQs)
+			count = max(1, e.FAQs) * max(1, e.Wordings)
 		}
 		for i := range count {
 			if err := m.prepare(&k, i); err != nil {
@@ -157,7 +157,8 @@ func (m *mix) prepare(k *kind, i int) error {
 			b.tool = i % len(k.ask.Tools)
 			ask = "Call " + k.ask.Tools[b.tool].Name + " first. " + ask
 		}
-		b.prompts = []string{promptText(m.filler(k, i, 0), k.Prompt, ask)}
+		question := i / max(1, k.Wordings)
+		b.prompts = []string{worded(i%max(1, k.Wordings), promptText(m.filler(k, question, 0), k.Prompt, ask))}
 		r, err = m.request(context.Background(), k, wire.Message{Role: "user", Text: b.prompts[0]})
 	}
 	if err != nil {
@@ -247,7 +248,7 @@ func (m *mix) shot(n uint64) shot {
 	id := make([]byte, 0, 48)
 	id = append(append(append(id, k.Kind...), '-'), m.hash...)
 	if k.Kind == plan.KindFAQ {
-		id = strconv.AppendInt(append(id, "-q"...), int64(which), 10)
+		id = strconv.AppendInt(append(id, "-q"...), int64(which/max(1, k.Wordings)), 10)
 	} else {
 		id = strconv.AppendUint(append(id, '-'), n, 16)
 	}

@@ -50,3 +50,22 @@ func promptText(key chance.Key, words int, ask string) string {
 	b.WriteString(ask)
 	return b.String()
 }
+
+// wordings are the ways in which people put one and the same question. The
+// first is as it stands.
+var wordings = []struct{ before, after string }{
+	{},
+	{"Hello, could you please tell me: ", ""},
+	{"", " Thank you!"},
+	{"Hi! I would like to know this. ", " Thanks"},
+	{"Please... ", ""},
+	{"Dear you, ", " please, exactly that."},
+	{"Hey, just tell me this: ", ""},
+	{"Actually, ", " Really."},
+}
+
+// worded is a text in one of them.
+func worded(which int, text string) string {
+	w := wordings[which%len(wordings)]
+	return w.before + text + w.after
+}

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -73,6 +74,7 @@ func TestAllowanceIsNeverOverdrawn(t *testing.T) {
 		floor := rapid.IntRange(0, 3).Draw(rt, "floor")
 		steps := rapid.SliceOfN(rapid.IntRange(0, 999), 1, 120).Draw(rt, "steps")
 		const window = 2 * time.Second
+		wrong := ""
 		synctest.Test(t, func(t *testing.T) {
 			a, began := newAllowance(share, floor, window), time.Now()
 			var asked, extra []time.Duration
@@ -103,11 +105,14 @@ func TestAllowanceIsNeverOverdrawn(t *testing.T) {
 					}
 					most := share*float64(n) + float64(floor)*(1+(to-from).Seconds()) + 1e-6
 					if got := float64(j - i + 1); got > most {
-						rt.Fatalf("%v extra calls from %v to %v, at most %v are allowed", got, from, to, most)
+						wrong = fmt.Sprintf("%v extra calls from %v to %v, at most %v are allowed", got, from, to, most)
 					}
 				}
 			}
 		})
+		if wrong != "" {
+			rt.Fatal(wrong)
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,11 +23,13 @@ type attempt struct {
 	fail    *wire.Failure // why it failed; nil where it did not
 	says    verdict       // of its provider
 	usage   wire.Usage    // what is known to be billed
-	lost    bool          // the client left: no fault of its own
+	lost    bool          // the client left, or another provider was faster: no fault of its own
 	trials  []trial
 	up      *upstream
 	extra   bool            // fields beyond the neutral form were sent
 	prefill bool            // it was handed a partial answer to go on with
+	status  int             // of the provider's answer; 0: there was none
+	stake   *stake          // what is reserved for it; nil: nothing
 	onward  *onward         // what goes on with it; nil: it was not streamed, or not handed one
 	trace   context.Context // carries its span, where the request is traced
 }
@@ -85,11 +88,13 @@ func (c *call) try(a *attempt) (*reply, *wire.Failure) {
 		return rep, nil
 	}
 	a.fail, a.says = fail, conductFor(fail.Kind).says
-	if c.ctx.Err() != nil {
-		// The request ended under the attempt. That is the backend's doing only
-		// if it had been silent for longer than it should.
-		a.says, a.lost = neutral, c.gone()
-		if !c.gone() && c.r.set.FirstTokenTimeout > 0 && a.first >= c.r.set.FirstTokenTimeout {
+	outrun := errors.Is(context.Cause(u.ctx), errOutrun)
+	if outrun || c.ctx.Err() != nil {
+		// The request ended under the attempt, or somebody else was faster. That
+		// is the backend's doing only if it had been silent for longer than it
+		// should.
+		a.says, a.lost = neutral, outrun || c.gone()
+		if !a.lost && c.r.set.FirstTokenTimeout > 0 && a.first >= c.r.set.FirstTokenTimeout {
 			a.says = unhealthy
 		}
 	}
@@ -99,6 +104,11 @@ func (c *call) try(a *attempt) (*reply, *wire.Failure) {
 		cand.seen.failed(kindGone)
 	} else {
 		cand.seen.failed(fail.Kind)
+	}
+	if outrun {
+		// That long at least, and no more is known: were it not counted, hedges
+		// would come ever sooner.
+		cand.stats.saw(a.first, c.req.Stream)
 	}
 	if _, ok := context.Cause(u.ctx).(*silence); ok {
 		// A time-out is a latency too, of which no more is known: were it not
@@ -151,31 +161,17 @@ func (c *call) request(a *attempt) (*wire.Request, *wire.Failure) {
 // ask sends the request and waits for the answer to begin.
 func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	cand, u := a.cand, a.up
-	req, fail := c.request(a)
+	q, fail := c.compose(a)
 	if fail != nil {
 		return nil, fail
-	}
-	a.req = req
-	q, err := c.encode(a)
-	if err != nil {
-		return nil, &wire.Failure{Kind: wire.FailBadRequest, Message: fmt.Sprintf("the request has no form in the %s dialect: %v", cand.Dialect, err)}
-	}
-	for _, f := range c.r.stages.edit {
-		f(a, q)
-	}
-	q.Header.Set(headerRequestID, c.id)
-	if c.trace != nil {
-		c.trace.inject(a, q.Header)
 	}
 	// RoundTrip, not http.Client: a redirect must not carry prompts elsewhere.
 	res, err := cand.trip.RoundTrip(q)
 	if err != nil {
 		return nil, judge(u.ctx, err)
 	}
-	u.body.ReadCloser = res.Body
-	for _, f := range c.r.stages.heard {
-		f(cand, res.StatusCode, res.Header)
-	}
+	u.body.ReadCloser, a.status = res.Body, res.StatusCode
+	c.hear(a, res)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return nil, u.refusedWith(res)
 	}
@@ -193,12 +189,54 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 		w.Model = cand.model
 	}
 	a.usage = w.Usage
-	for _, f := range c.r.stages.answer {
-		if fail := f(c, a, w); fail != nil {
-			return nil, fail
-		}
+	if fail := c.check(a, w); fail != nil {
+		return nil, fail
 	}
 	return &reply{by: cand, made: a, answer: w}, nil
+}
+
+// compose makes the HTTP request of an attempt.
+func (c *call) compose(a *attempt) (*http.Request, *wire.Failure) {
+	c.shared.Lock()
+	defer c.shared.Unlock()
+	req, fail := c.request(a)
+	if fail != nil {
+		return nil, fail
+	}
+	a.req = req
+	q, err := c.encode(a)
+	if err != nil {
+		return nil, &wire.Failure{Kind: wire.FailBadRequest, Message: fmt.Sprintf("the request has no form in the %s dialect: %v", a.cand.Dialect, err)}
+	}
+	for _, f := range c.r.stages.edit {
+		f(a, q)
+	}
+	q.Header.Set(headerRequestID, c.id)
+	if c.trace != nil {
+		c.trace.inject(a, q.Header)
+	}
+	return q, nil
+}
+
+// hear shows the stages how an answer begins.
+func (c *call) hear(a *attempt, res *http.Response) {
+	c.shared.Lock()
+	defer c.shared.Unlock()
+	for _, f := range c.r.stages.heard {
+		f(a, res.StatusCode, res.Header)
+	}
+}
+
+// check has the stages judge a whole answer.
+func (c *call) check(a *attempt, w *wire.Answer) *wire.Failure {
+	c.shared.Lock()
+	defer c.shared.Unlock()
+	for _, f := range c.r.stages.answer {
+		if fail := f(c, a, w); fail != nil {
+			return fail
+		}
+	}
+	return nil
 }
 
 // encode is the HTTP request of an attempt.
@@ -221,17 +259,24 @@ func (c *call) askStream(a *attempt) (*reply, *wire.Failure) {
 	if c.join != nil {
 		u.watchBy(c.join.flow(a))
 	}
-	for _, f := range c.r.stages.flow {
-		if v := f(c, a); v != nil {
-			u.watchBy(v)
-		}
-	}
+	c.watchers(a)
 	if c.r.set.has("held_streams") || c.join != nil {
 		if fail := u.head(); fail != nil {
 			return nil, fail
 		}
 	}
 	return &reply{by: a.cand, made: a, stream: u}, nil
+}
+
+// watchers has the stages look at a stream as it comes.
+func (c *call) watchers(a *attempt) {
+	c.shared.Lock()
+	defer c.shared.Unlock()
+	for _, f := range c.r.stages.flow {
+		if v := f(c, a); v != nil {
+			a.up.watchBy(v)
+		}
+	}
 }
 
 // maxFailure bounds how much of an error body is read, in bytes.

@@ -21,14 +21,21 @@ func (c *call) recall() *recall {
 		return c.memory
 	}
 	c.recalled = true
+	if c.embed != nil {
+		return nil // vectors are not kept
+	}
 	scope := cacheScope{all: c.r.set.Cache.Scope == plan.CacheAll, deterministic: c.r.set.Cache.Scope == plan.CacheDeterministic}
 	if !scope.covers(c.req, c.terms.wish) {
 		return nil
 	}
-	t := &c.terms
-	who := asker{key: t.key, anyClass: t.anyClass, anyRegion: t.anyRegion, classes: t.classes, regions: t.regions}
-	c.memory = &recall{key: c.beyond(digestOf(c.req, c.model, who)), wish: t.wish}
+	c.memory = &recall{key: c.beyond(digestOf(c.req, c.model, c.asker())), wish: c.terms.wish}
 	return c.memory
+}
+
+// asker is on whose behalf the request is made.
+func (c *call) asker() asker {
+	t := &c.terms
+	return asker{key: t.key, anyClass: t.anyClass, anyRegion: t.anyRegion, classes: t.classes, regions: t.regions}
 }
 
 // beyond adds to a digest what the neutral form does not know of a request: it

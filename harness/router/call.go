@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"brownout/mocks/wire"
@@ -35,6 +36,7 @@ type call struct {
 	plain    bool     // fields beyond the neutral form are left out: a provider refused them
 	leaves   []func(*ending)
 	costUSD  float64
+	funds    *funds                                // the accounts that it is charged to; nil: none has a bound
 	trace    *traced                               // nil: not traced
 	fieldSet fieldSet                              // the fields of body, once they were looked for
 	recalled bool                                  // memory was worked out
@@ -44,6 +46,13 @@ type call struct {
 	whole    []func(a *wire.Answer, by *candidate) // told of a provider's whole answer, before the client has the end of it
 
 	wordCount int // of the prompt, once they were counted
+
+	shared sync.Mutex // held by the stages of an attempt, as a hedge passes them beside it
+
+	place  *desk // got in the queue, and not used yet; nil: none
+	queued bool  // it was in the queue
+
+	needs needs // of rate limits; zero: not counted yet
 }
 
 // candidate is a model of a backend as one request sees it.
@@ -53,8 +62,9 @@ type candidate struct {
 	info  *Model // what is known of the model
 	stats *stats
 	tries int
-	spent bool // not to be asked again by this request
-	whole bool // it takes no partial answer to go on with
+	spent bool    // not to be asked again by this request
+	whole bool    // it takes no partial answer to go on with
+	sent  sending // what rate limits are left with by its attempt
 }
 
 // cause is one failed attempt.
@@ -81,20 +91,18 @@ func (c *call) forward() (*reply, *wire.Failure) {
 		cand, p, ok := c.next()
 		if !ok {
 			unused()
-			if c.wait() {
+			again, fail := c.await()
+			if fail != nil && len(c.causes) == 0 {
+				return nil, fail
+			}
+			if again || fail == nil && c.wait() {
 				continue
 			}
 			break
 		}
 		c.announce(cand)
-		a := c.open(cand, p)
-		c.attempts++
-		cand.tries++
-		rep, fail := c.try(a)
-		if rep == nil || rep.stream == nil { // a stream's bill comes with its end
-			c.bill(a)
-		}
-		if fail != nil && !a.lost {
+		rep, failed := c.run(cand, p)
+		for _, a := range failed {
 			c.causes = append(c.causes, cause{a.cand.backend, a.fail})
 		}
 		if rep != nil {
@@ -103,15 +111,28 @@ func (c *call) forward() (*reply, *wire.Failure) {
 		if c.ctx.Err() != nil {
 			break
 		}
-		end, more := c.follow(a)
-		if end != nil {
-			return nil, end
-		}
-		if !more {
-			return nil, c.exhausted()
+		for _, a := range failed {
+			end, more := c.follow(a)
+			if end != nil {
+				return nil, end
+			}
+			if !more {
+				return nil, c.exhausted()
+			}
 		}
 	}
 	return nil, c.exhausted()
+}
+
+// await lets the stages wait for what everybody lacks now. again tells that
+// somebody may be asked; fail, that it is not to be waited for.
+func (c *call) await() (again bool, fail *wire.Failure) {
+	for _, f := range c.r.stages.await {
+		if again, fail = f(c); again || fail != nil {
+			return again, fail
+		}
+	}
+	return false, nil
 }
 
 // granted tells whether the stages allow another attempt. The first is always
@@ -144,7 +165,7 @@ func (c *call) next() (*candidate, pass, bool) {
 		if v.spent || c.barred(v) != nil {
 			continue
 		}
-		if p, shut := v.gate.admit(v.model); shut == nil {
+		if p, ok := c.enter(v, false); ok {
 			return v, p, true
 		}
 	}
@@ -154,17 +175,48 @@ func (c *call) next() (*candidate, pass, bool) {
 			continue
 		}
 		if r := c.barred(v); r == nil || r.soft {
-			if p, shut := v.gate.admit(v.model); shut == nil {
+			if p, ok := c.enter(v, true); ok {
 				return v, p, true
 			}
 		}
 	}
 	if v := c.soonest(func(r *refusal) bool { return r.open }); v != nil {
 		if p, ok := v.gate.admitLastResort(v.model); ok {
+			c.claim(v, true)
 			return v, p, true
 		}
 	}
 	return nil, pass{}, false
+}
+
+// enter takes all that an attempt at a candidate needs.
+func (c *call) enter(v *candidate, force bool) (pass, bool) {
+	if !c.claim(v, force) {
+		return pass{}, false
+	}
+	p, shut := v.gate.admit(v.model)
+	if shut != nil {
+		c.unclaim(v, len(c.r.stages.claim))
+	}
+	return p, shut == nil
+}
+
+// claim takes what the stages want taken; all of it, or nothing.
+func (c *call) claim(v *candidate, force bool) bool {
+	for i, f := range c.r.stages.claim {
+		if !f.take(c, v, force) {
+			c.unclaim(v, i)
+			return false
+		}
+	}
+	return true
+}
+
+// unclaim gives the first n of them back.
+func (c *call) unclaim(v *candidate, n int) {
+	for _, f := range c.r.stages.claim[:n] {
+		f.back(c, v)
+	}
 }
 
 // barred tells what but its gate keeps a candidate from being asked.

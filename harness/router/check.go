@@ -66,9 +66,11 @@ func (c *checker) patterns(list []string) (all []*regexp.Regexp) {
 // shareKeys are the numbers that must lie above 0 and up to 1.
 var shareKeys = []string{
 	"breaker.failure_ratio",
-	"retry_budget.share",
+	"retry_budget.share", "rate_limits.reserve", "hedging.percentile", "admission.low", "hedging.share",
 
 	"tracing.share",
+
+	"semantic_cache.threshold",
 }
 
 // bounds checks every number and duration. Those that may be switched off by
@@ -119,6 +121,13 @@ func (c *checker) steps(l plan.Ladder) {
 	}
 	if len(l.Steps) > 0 && !slices.ContainsFunc(l.Steps, func(s string) bool { return slices.Contains(plan.Classes, s) }) {
 		c.bad(key, "no class is named, so that nobody would ever be asked; name one")
+	}
+}
+
+// admission checks that the bounds of a limit are in their order.
+func (c *checker) admission(a plan.Admission) {
+	if a.Min > a.Initial || a.Initial > a.Max {
+		c.bad("admission.initial", "%d is not between min %d and max %d", a.Initial, a.Min, a.Max)
 	}
 }
 

@@ -48,6 +48,9 @@ var conducts = map[wire.FailureKind]conduct{
 	// Asking again elsewhere may do; here it gave another answer.
 	kindMismatch: {says: healthy},
 
+	// Another may be cheaper.
+	kindOverBudget: {says: neutral},
+
 	// Wrong everywhere, or refused on purpose.
 	wire.FailContextLength: {passOn: true, says: healthy},
 	wire.FailContentFilter: {passOn: true, says: healthy},

@@ -30,9 +30,15 @@ const (
 	Exhausted         = "exhausted"           // nobody was left, or no time
 	Continued         = "continued"           // a broken stream goes on elsewhere
 	LongerContext     = "longer_context"      // a prompt that was too long went to a longer context
+	LeftAlone         = "left_alone"          // a provider refused for its limit, and is not asked for a while beyond what it said
+	Shed              = "shed"                // a request was refused, as it could not be answered in time
+	Hedge             = "hedge"               // a second provider was asked beside a slow one
+	HedgeWon          = "hedge_won"           // and was the first to answer
 	BudgetSpent       = "budget_spent"        // an attempt beyond the first was refused: the retry budget is spent
 	Shimmed           = "shimmed"             // a provider refused a field, which was left out
 	Guarded           = "guarded"             // an answer carried poison, and was refused
+	OverBudget        = "over_budget"         // no provider could be paid for
+	LoopStopped       = "loop_stopped"        // a workflow called without end
 	Degraded          = "degraded"            // a step down the ladder
 )
 

@@ -25,15 +25,20 @@ func (c *call) readEmbed(q *http.Request) *wire.Failure {
 	if fail != nil {
 		return fail
 	}
+	c.embeds(req)
+	if c.marker = marker(c.req.LastUser()); c.marker == "" {
+		c.marker = c.id
+	}
+	return nil
+}
+
+// embeds makes it a request for those embeddings.
+func (c *call) embeds(req *wire.EmbedRequest) {
 	c.embed = req
 	c.req = &wire.Request{Model: req.Model, Messages: make([]wire.Message, len(req.Inputs))}
 	for i, s := range req.Inputs {
 		c.req.Messages[i] = wire.Message{Role: "user", Text: s}
 	}
-	if c.marker = marker(c.req.LastUser()); c.marker == "" {
-		c.marker = c.id
-	}
-	return nil
 }
 
 // elsewhere tells whether a candidate cannot serve embeddings: vectors of

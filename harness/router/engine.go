@@ -132,7 +132,7 @@ func (r *engine) addBackends(c Config) error {
 func (r *engine) backend(c Config, b Backend) *backend {
 	if r.before != nil {
 		old := r.before.byName[b.Name]
-		same := r.set.ConnectTimeout == r.before.set.ConnectTimeout && r.set.Breaker == r.before.set.Breaker &&
+		same := r.set.ConnectTimeout == r.before.set.ConnectTimeout && r.set.Breaker == r.before.set.Breaker && r.set.RateLimits == r.before.set.RateLimits &&
 			r.set.MaxRetryAfterWait == r.before.set.MaxRetryAfterWait
 		trimmed := b
 		trimmed.BaseURL = strings.TrimRight(b.BaseURL, "/")

@@ -61,6 +61,9 @@ func (c *call) forClient(f *wire.Failure, b *backend) *wire.Failure {
 // gateway. Anthropic's dialect has types of its own for all of them.
 func (c *call) gateway(f *wire.Failure) *wire.Failure {
 	switch f.Kind {
+	case kindOverBudget:
+		f.Kind = wire.FailQuota
+		return f
 	case wire.FailTransport, wire.FailMalformed:
 		f.Status = http.StatusBadGateway
 	case wire.FailTimeout:

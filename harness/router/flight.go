@@ -193,8 +193,12 @@ func (s *seat) crash(fail *wire.Failure, forAll bool) {
 	defer f.group.mu.Unlock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if s.off {
+		return
+	}
 	if f.crashes++; forAll || f.crashes >= maxCrashes || len(f.tools) > 0 {
-		f.fail = fail
+		own := *fail // the leader goes on to tell its client of its own
+		f.fail = &own
 		f.end()
 	}
 	s.drop()

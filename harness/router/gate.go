@@ -34,6 +34,7 @@ type gate struct {
 	circuits  map[string]*circuit // by model
 	notBefore time.Time           // the retry-after last stated
 	limited   *wire.Failure       // what was said with it
+	doubt     doubt               // of what was said beyond notBefore
 	holds     map[string]*hold    // by model; "": the whole backend
 	untold    []Decision          // gathered under mu, told after it
 	dirty     bool                // a breaker changed its state since the gauge was set
@@ -71,6 +72,7 @@ type pass struct {
 	epoch      uint64
 	probes     *hold // the hold that this call may lift; nil: none
 	lastResort bool
+	asks       bool // whether a retry-after in doubt still holds
 }
 
 // refusal says why a gate is shut.
@@ -78,6 +80,7 @@ type refusal struct {
 	wait    time.Duration // until it may open; 0: not known
 	limited bool          // by a stated retry-after
 	open    bool          // by the breaker
+	full    bool          // it has as many calls in progress as it may have
 	soft    bool          // rather than nobody, it may be asked all the same
 	why     string        // in words; "": as the others say
 	cause   *wire.Failure // what shut it; may be nil
@@ -150,7 +153,8 @@ func (g *gate) unlock() {
 func (g *gate) admit(model string) (pass, *refusal) {
 	g.mu.Lock()
 	defer g.unlock()
-	if r := g.shut(model, time.Now()); r != nil {
+	now := time.Now()
+	if r := g.shut(model, now); r != nil {
 		return pass{}, r
 	}
 	c := g.circuit(model)
@@ -160,7 +164,7 @@ func (g *gate) admit(model string) (pass, *refusal) {
 	if c.breaker != nil && c.breaker.IsHalfOpen() {
 		c.probes++
 	}
-	p := pass{of: c, epoch: c.epoch}
+	p := pass{of: c, epoch: c.epoch, asks: g.asks(now)}
 	for _, key := range [...]string{"", model} {
 		if h := g.holds[key]; h != nil {
 			h.probing = true
@@ -175,6 +179,9 @@ func (g *gate) admit(model string) (pass, *refusal) {
 func (g *gate) shut(model string, now time.Time) *refusal {
 	if wait := g.notBefore.Sub(now); wait > 0 {
 		return &refusal{limited: true, wait: wait, cause: g.limited}
+	}
+	if g.doubt.asking && now.Before(g.doubt.until) {
+		return &refusal{cause: g.limited}
 	}
 	if len(g.holds) == 0 {
 		return nil
@@ -213,13 +220,13 @@ func (g *gate) refuses(model string) *refusal {
 func (g *gate) admitLastResort(model string) (pass, bool) {
 	g.mu.Lock()
 	defer g.unlock()
-	c := g.circuit(model)
-	if c.breaker == nil || c.lastResort >= g.set.Breaker.Probes || g.shut(model, time.Now()) != nil {
+	c, now := g.circuit(model), time.Now()
+	if c.breaker == nil || c.lastResort >= g.set.Breaker.Probes || g.shut(model, now) != nil {
 		return pass{}, false
 	}
 	c.lastResort++
 	g.untold = append(g.untold, Decision{What: LastResort, Provider: g.name, Detail: "every breaker is open"})
-	return pass{of: c, epoch: c.epoch, lastResort: true}, true
+	return pass{of: c, epoch: c.epoch, lastResort: true, asks: g.asks(now)}, true
 }
 
 // settle tells the gate what became of a call: what it says of the backend,
@@ -232,11 +239,7 @@ func (g *gate) settle(p pass, says verdict, model string, f *wire.Failure) {
 	if f != nil && (says == unhealthy || says == condemned) {
 		c.last = f
 	}
-	if f != nil && f.RetryAfter > 0 && g.set.MaxRetryAfterWait >= 0 {
-		if t := now.Add(f.RetryAfter); t.After(g.notBefore) {
-			g.notBefore, g.limited = t, f
-		}
-	}
+	g.settleDoubt(p, says, f, now)
 	g.settleHold(p, says, model, f, now)
 	if p.lastResort {
 		c.lastResort--
@@ -277,6 +280,14 @@ func (c *circuit) count(says verdict, f *wire.Failure, minCalls int) {
 			c.breaker.Open()
 		}
 	}
+}
+
+// steady tells whether the backend is known to be well: nobody has to find out.
+func (g *gate) steady(model string) bool {
+	g.mu.Lock()
+	defer g.unlock()
+	c := g.circuit(model)
+	return g.doubt.until.IsZero() && len(g.holds) == 0 && (c.breaker == nil || c.breaker.IsClosed())
 }
 
 // broke counts a stream that broke after its first token, which was settled as

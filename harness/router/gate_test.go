@@ -111,7 +111,7 @@ func TestBreakerLife(t *testing.T) {
 // A limit is no illness: it may not open the breaker.
 func TestRateLimitsDoNotOpenTheBreaker(t *testing.T) {
 	a := backend("a", always(fails(wire.FailRateLimit, 0)))
-	run(t, plan.Router{}, []*fake{a, backend("b", always(answers("from b", 0)))}, func(w *world) {
+	run(t, plan.Router{Off: []string{"rate_limits"}}, []*fake{a, backend("b", always(answers("from b", 0)))}, func(w *world) {
 		for range 30 {
 			w.want(w.send(ask{}), "b", 2, 0)
 		}

@@ -17,9 +17,9 @@ import (
 // reach, beside those that package wire names (X-Brownout-Deadline-Ms,
 // X-Brownout-Allow, X-Brownout-Regions). None is forwarded.
 const (
-	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from an answer given before, and its own be kept; "off": neither. router: hit, joined (to the call for the same request of another client) or stale, where it was
-	HeaderWorkflow = "X-Brownout-Workflow" // client: id of the workflow that the request is a step of; traces, decisions and cost metrics name it
-	HeaderPriority = "X-Brownout-Priority" // client: low, normal (the default) or high; without a queue nothing follows from it yet
+	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from an answer given before, and its own be kept; "off": neither. router: hit, semantic (to a question in similar words), joined (to the call for the same request of another client) or stale, where it was
+	HeaderWorkflow = "X-Brownout-Workflow" // client: id of the workflow that the request is a step of; traces, decisions and cost metrics name it, and budgets and loop_limit count by it
+	HeaderPriority = "X-Brownout-Priority" // client: low, normal (the default) or high: who goes first where requests wait for a place
 	HeaderAgent    = "X-Brownout-Key"      // client: whose account it is, where that is not the API key
 )
 
@@ -41,7 +41,10 @@ type terms struct {
 	anyClass, anyRegion bool
 	classes, regions    []string
 	key                 string // whose money it is; "": not said
+	priority            urgency
+	budgeted            bool // it names what it may cost
 	workflow            string
+	budgetUSD           float64 // what it, or its whole workflow, may cost; 0: not said
 	wish                cacheWish
 }
 
@@ -59,6 +62,11 @@ func (s *settings) readTerms(h http.Header) terms {
 		t.regions, t.anyRegion = s.Privacy.Regions, false
 	}
 	t.wish = wishOf(h)
+	if usd, err := strconv.ParseFloat(h.Get(wire.HeaderBudget), 64); err == nil && usd > 0 {
+		t.budgetUSD = usd
+	}
+	t.priority = readPriority(h)
+	t.budgeted = h.Get(wire.HeaderBudget) != ""
 	t.bound = !t.anyClass || !t.anyRegion
 	for _, name := range [...]string{HeaderAgent, "Authorization", "X-Api-Key"} {
 		if t.key = h.Get(name); t.key != "" {

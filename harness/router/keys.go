@@ -47,6 +47,24 @@ var keys = []key{
 	{name: "breaker.open_for", meaning: "then stays open for so long before it probes; lasting failures (retired model, quota, key) count five times"},
 	{name: "breaker.probes", meaning: "probes at once when half-open, and successes that close it again"},
 
+	{name: "rate_limits.reserve", meaning: "traffic moves on when less than this share of a stated limit would be left"},
+	{name: "rate_limits.pause", meaning: "a backend that refuses and names no time, or again when it is over, is left alone for so long where others are usable, twice as long each time in a row …"},
+	{name: "rate_limits.max_hold", meaning: "… but no longer than this; a stated retry-after beyond it is believed so long too, and then one call at a time finds out whether it still holds"},
+
+	{name: "admission.min", meaning: "calls in progress at a backend that are always allowed"},
+	{name: "admission.initial", meaning: "limit of them before anything is known of its latency"},
+	{name: "admission.max", meaning: "the highest that the limit may be"},
+	{name: "admission.queue", meaning: "requests that may wait at once for a place at a backend"},
+	{name: "admission.max_wait", meaning: "longest that one waits; its deadline bounds it too"},
+	{name: "admission.low", meaning: "requests of low priority are refused once this share of the queue is taken"},
+	{name: "admission.retry_after", meaning: "what a refused client is told at least; longer where the queue is"},
+
+	{name: "hedging.percentile", meaning: "of the latencies seen of that backend and model, after which a second one is asked …"},
+	{name: "hedging.min_delay", meaning: "… but never earlier than this"},
+	{name: "hedging.min_samples", meaning: "latencies seen before the first hedge"},
+	{name: "hedging.share", meaning: "hedges as a share of the requests of the last ten seconds, at most"},
+	{name: "hedging.billed_once", meaning: "requests that are never hedged, as nothing may be billed twice for them: budget (it names what it may cost), tools (it offers functions), workflow (it is a step of one), all; none named: none"},
+
 	{name: "retry_budget.share", meaning: "attempts beyond a request's first, as a share of the requests in window, at most …"},
 	{name: "retry_budget.floor_per_second", meaning: "… beside so many a second, which are always allowed, so that low traffic can retry"},
 	{name: "retry_budget.window", meaning: "how long a request's share may be spent"},
@@ -64,10 +82,23 @@ var keys = []key{
 	{name: "cache.entries", meaning: "answers kept at most; the least recently used leave"},
 	{name: "cache.bytes", meaning: "of all answers together, at most"},
 
+	{name: "semantic_cache.threshold", meaning: "likeness, above 0 and up to 1, from which one question's answer serves another: the cosine of words and pairs of neighbours; numbers, names with digits and negations must be the same"},
+
 	{name: "stale_if_error.for", meaning: "age beyond cache.ttl up to which an answer serves where nobody can give a new one; max-age and stale-if-error of the client's Cache-Control may bound it further"},
 
 	{name: "degradation_ladder.steps", meaning: "classes, best first, then cache and static; what is not named is not used. None named: the backends in their order, then cache, then static"},
 	{name: "degradation_ladder.static", meaning: "the last step's answer, of the model \"static\", to a chat that no provider and no cache answers; empty: there is none, and the failure is told"},
+
+	{name: "embed_batching.inputs", meaning: "texts of one call, at most"},
+	{name: "embed_batching.max_wait", meaning: "that a request waits for company while a call of its kind is under way; where none is, it goes at once"},
+
+	{name: "budgets.per_key_usd", meaning: "USD that one key (X-Brownout-Key, or the API key) may spend in window; 0: no bound. A call reserves its longest answer: max_tokens, or else the model's longest"},
+	{name: "budgets.per_workflow_usd", meaning: "USD that one workflow (X-Brownout-Workflow) may spend; 0: no bound but the client's own, X-Brownout-Budget-USD. Where both name one the lower holds"},
+	{name: "budgets.window", meaning: "after which a key's account is empty again; whole windows are counted in UTC"},
+
+	{name: "loop_limit.calls_per_workflow", meaning: "requests of one workflow in window, at most"},
+	{name: "loop_limit.repeats", meaning: "repetitions of one and the same request in it, or of the same calls of functions in a row within a conversation"},
+	{name: "loop_limit.window", meaning: "see calls_per_workflow"},
 
 	{name: "privacy.allow", meaning: "classes that a request without X-Brownout-Allow may reach; none named: any"},
 	{name: "privacy.regions", meaning: "regions that a request without X-Brownout-Regions may reach; none named: any"},

@@ -26,6 +26,8 @@ type metrics struct {
 	spent     *prometheus.CounterVec // by key and workflow
 	payers    payers
 	retries   *gauges
+	limits    *gauges
+	waiting   *gauges
 	answered  prometheus.Counter // requests{outcome="ok"}
 }
 
@@ -71,7 +73,9 @@ func newMetrics() *metrics {
 		Name: "brownout_router_spent_usd_total", Help: "The same cost by who pays: a digest of the key, and the workflow.",
 	}, []string{"key", "workflow"})
 	m.retries = newGauges("brownout_router_retry_budget_attempts", "Attempts beyond a request's first that the retry budget allows now.")
-	m.registry.MustRegister(m.retries, m.requests, m.attempts, m.decisions, m.breaker, m.ttft, m.inFlight, m.cost, m.tokens, m.spent)
+	m.limits = newGauges("brownout_router_concurrency_limit", "Calls that may be in progress at a provider, by admission.", "provider")
+	m.waiting = newGauges("brownout_router_waiting", "Requests that wait for a place at a provider.")
+	m.registry.MustRegister(m.limits, m.waiting, m.retries, m.requests, m.attempts, m.decisions, m.breaker, m.ttft, m.inFlight, m.cost, m.tokens, m.spent)
 	m.answered = m.requests.WithLabelValues("ok")
 	return m
 }

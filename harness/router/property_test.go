@@ -171,6 +171,14 @@ func TestSoundUnderRandomFaults(t *testing.T) {
 			Floor:  rapid.IntRange(1, 3).Draw(rt, "retry floor"),
 			Window: 2 * time.Second,
 		}
+		if rapid.Bool().Draw(rt, "admission") {
+			set.On = append(set.On, "admission")
+			set.Admission = plan.Admission{Min: 1, Initial: 2, Max: 3, Queue: rapid.IntRange(1, 4).Draw(rt, "queue")}
+		}
+		if rapid.Bool().Draw(rt, "hedging") {
+			set.On = append(set.On, "hedging")
+			set.Hedging = plan.Hedging{MinSamples: 1, MinDelay: time.Millisecond, Percentile: 0.5, Share: rapid.SampledFrom([]float64{0.3, 1}).Draw(rt, "hedges")}
+		}
 		run(t, set, fakes, func(w *world) {
 			var all sync.WaitGroup
 			for i, o := range orders {
@@ -230,8 +238,12 @@ func TestSoundUnderRandomFaults(t *testing.T) {
 				for j, to := range extra[i:] {
 					most := float64(set.RetryBudget.Floor) * (1 + (to - from).Seconds())
 					for _, o := range orders {
-						if at := w.began.Sub(epoch()) + o.at; at > from-set.RetryBudget.Window && at <= to {
+						at := w.began.Sub(epoch()) + o.at
+						if at > from-set.RetryBudget.Window && at <= to {
 							most += set.RetryBudget.Share
+						}
+						if at <= to {
+							most += set.Hedging.Share
 						}
 					}
 					if n := float64(j + 1); n > most+1e-6 {

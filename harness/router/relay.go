@@ -128,6 +128,9 @@ func (c *call) carry(s wire.StreamWriter, out *outlet, u *upstream, t *told, end
 		out.push()
 		next, fail := c.resume(u, t, fail)
 		if fail != nil {
+			if c.seat != nil { // before the client knows and asks again
+				c.seat.crash(fail, conductFor(fail.Kind).passOn)
+			}
 			if !c.gone() {
 				_ = s.Fail(fail) // a client that has left needs no answer
 			}

@@ -112,9 +112,14 @@ func (r *engine) take(w http.ResponseWriter, q *http.Request, front wire.Dialect
 	if fail == nil || told || end.gone {
 		return
 	}
-	fail.RequestID = id
+	f := *fail // who shares the call was told the same failure
+	f.RequestID = id
 	c.mark(w.Header(), nil)
-	front.WriteFailure(w, fail)
+	if fail.Kind == wire.FailQuota {
+		// Some dialects tell it by 429, which official SDKs ask again after.
+		w.Header().Set("X-Should-Retry", "false")
+	}
+	front.WriteFailure(w, &f)
 }
 
 // answer takes a request through the stages to its answer. Where end names
@@ -125,15 +130,12 @@ func (c *call) answer(w http.ResponseWriter, end *ending) *wire.Failure {
 		return fail
 	}
 	for _, f := range st.lookup {
-		if c.embed != nil {
-			break // answers are what is kept
-		}
 		rep, leave, fail := f(c)
 		if leave != nil {
 			c.leaves = append(c.leaves, leave)
 		}
 		if rep != nil {
-			end.source = rep.source
+			end.source, end.by = rep.source, rep.by
 			return c.deliver(w, rep, end)
 		}
 		if fail != nil {

@@ -95,6 +95,8 @@ func compile(s plan.Router) (settings, error) {
 	c.oneOf("cache.scope", s.Cache.Scope, plan.CacheScopes)
 	c.allOf("validation.checks", s.Validation.Checks, plan.AnswerChecks)
 	forbidden := c.patterns(s.Guardrail.Patterns)
+	c.admission(s.Admission)
+	c.allOf("hedging.billed_once", s.Hedging.BilledOnce, plan.BilledOnce)
 	c.allOf("privacy.allow", s.Privacy.Allow, plan.Classes)
 	c.steps(s.Ladder)
 	c.bounds(&s)
@@ -113,6 +115,9 @@ func compile(s plan.Router) (settings, error) {
 	}
 	if !v.has("retries") {
 		v.Retries = off
+	}
+	if !v.has("rate_limits") {
+		v.RateLimits.MaxHold = off // a stated retry-after is believed, whatever it says
 	}
 	return v, errors.Join(c.errs...)
 }

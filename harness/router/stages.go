@@ -13,7 +13,10 @@ import (
 // without any costs nothing.
 //
 // A request meets the places in the order of the fields. Functions are called
-// from the request's goroutine and must not block, but for admit and lookup.
+// from the request's goroutine, but for those of a hedge (claim, attempt,
+// prepare, edit, heard, answer and flow), which are called from its own, one
+// at a time. They must not block, but for admit, lookup
+// and await.
 type stage struct {
 	// resolve turns the model that was asked for into the one that is meant.
 	resolve func(c *call, asked string) string
@@ -37,14 +40,26 @@ type stage struct {
 	// reserves nothing.
 	bars func(c *call, cand *candidate) *refusal
 
+	// claim takes what an attempt needs of a candidate that was chosen; where
+	// that is gone meanwhile, somebody else is.
+	claim *claim
+
 	// grant tells whether a request may make an attempt beyond its first; a
 	// refusal ends the request's attempts. back, where it is not nil, is called
 	// if the attempt is not made after all.
 	grant func(c *call) (back func(), no *refusal)
 
+	// await waits for what everybody who might be asked lacks now; again tells
+	// that somebody may be asked. A failure refuses the request.
+	await func(c *call) (again bool, fail *wire.Failure)
+
 	// attempt is told of an attempt that is about to be made, and may follow
 	// it.
 	attempt func(c *call, a *attempt) trial
+
+	// hedge has a second provider asked where the first is slow. At most one
+	// mitigation has it.
+	hedge *hedge
 
 	// prepare changes the request for one candidate. It returns req itself, or
 	// a changed copy, or a failure where it cannot be asked of that one.
@@ -54,7 +69,7 @@ type stage struct {
 	edit func(a *attempt, q *http.Request)
 
 	// heard sees status and headers of each answer of a provider, errors too.
-	heard func(cand *candidate, status int, h http.Header)
+	heard func(a *attempt, status int, h http.Header)
 
 	// answer judges a whole unary answer, and may change it. A failure is the
 	// provider's.
@@ -72,6 +87,16 @@ type stage struct {
 
 	// run is its work beside requests; it ends with ctx.
 	run func(ctx context.Context)
+}
+
+// claim takes something that there is only so much of, such as a place among
+// the calls in progress.
+type claim struct {
+	// take tells whether it got it. It must get it where force says so:
+	// somebody has to be asked.
+	take func(c *call, cand *candidate, force bool) bool
+	// back gives it back, because the candidate was not asked after all.
+	back func(c *call, cand *candidate)
 }
 
 // flow is a stream's text on its way to the client. A failure ends the attempt
@@ -134,11 +159,14 @@ type stages struct {
 	model    []func(c *call, b *backend, asked string) string
 	choose   []func(c *call, cands []candidate) []candidate
 	bars     []func(c *call, cand *candidate) *refusal
+	claim    []*claim
 	grant    []func(c *call) (func(), *refusal)
+	await    []func(c *call) (bool, *wire.Failure)
 	attempt  []func(c *call, a *attempt) trial
+	hedge    *hedge
 	prepare  []func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
 	edit     []func(a *attempt, q *http.Request)
-	heard    []func(cand *candidate, status int, h http.Header)
+	heard    []func(a *attempt, status int, h http.Header)
 	answer   []func(c *call, a *attempt, w *wire.Answer) *wire.Failure
 	flow     []func(c *call, a *attempt) flow
 	amend    []func(c *call, a *attempt) bool
@@ -165,8 +193,13 @@ func (v *stages) add(s *stage) {
 	put(&v.model, s.model, s.model != nil)
 	put(&v.choose, s.choose, s.choose != nil)
 	put(&v.bars, s.bars, s.bars != nil)
+	put(&v.claim, s.claim, s.claim != nil)
 	put(&v.grant, s.grant, s.grant != nil)
+	put(&v.await, s.await, s.await != nil)
 	put(&v.attempt, s.attempt, s.attempt != nil)
+	if s.hedge != nil {
+		v.hedge = s.hedge
+	}
 	put(&v.prepare, s.prepare, s.prepare != nil)
 	put(&v.edit, s.edit, s.edit != nil)
 	put(&v.heard, s.heard, s.heard != nil)

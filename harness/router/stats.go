@@ -13,6 +13,8 @@ type stats struct {
 	mu     sync.Mutex
 	stream latencies // to the first token of a stream
 	whole  latencies // of unary answers
+
+	limit rateLimit
 }
 
 // saw takes in the time that an answer took to begin.

@@ -56,6 +56,7 @@ type fake struct {
 	embeds  []*wire.EmbedRequest
 	list    http.HandlerFunc // answers for the model list; nil: it has one
 	vectors func(n int) act  // answers for embeddings; nil: it has them
+	after   time.Duration    // and takes so long
 }
 
 // seen is one call as a fake saw it.
@@ -243,6 +244,12 @@ func (f *fake) embed(w http.ResponseWriter, r *http.Request, body []byte) {
 			a(f, w, r, &wire.Request{Model: req.Model})
 			return
 		}
+	}
+	if !pause(r, f.after) {
+		f.mu.Lock()
+		f.gone++
+		f.mu.Unlock()
+		return
 	}
 	e := &wire.Embeddings{Model: req.Model, Usage: wire.Usage{Prompt: len(req.Inputs)}, Created: time.Now()}
 	for _, s := range req.Inputs {

@@ -196,13 +196,16 @@ func (s *Snapshot) look(w Window, part int) string {
 	return ""
 }
 
+// injectionSlack is how long before its record a fault may have been in effect.
+const injectionSlack = 500 * time.Millisecond
+
 // lookAtRequests names what the bad requests of a window met with.
 func (s *Snapshot) lookAtRequests(w Window, corrupt bool) string {
 	var reasons []string
 	first := ""
 	for _, t := range s.Failures {
 		at := t.Sample.Scheduled
-		if at < w.Injected-t.Sample.Total || at > w.End || corrupt != (t.Outcome == journal.Corrupt) {
+		if at+t.Sample.Total < w.Injected-injectionSlack || at > w.End || corrupt != (t.Outcome == journal.Corrupt) {
 			continue
 		}
 		if first == "" {
@@ -329,7 +332,7 @@ func (s *Snapshot) next() []string {
 	}
 	if where != "" {
 		name := PartNames[dearest.Part]
-		add(fmt.Sprintf("Most is to be gained from %s under %s (%s points): brownout report RUN --trace %s shows what it was computed from.", name, where, downTo(dearest.Points), name))
+		add(fmt.Sprintf("Most is to be gained from %s under %s (%.1f points): brownout report RUN --trace %s shows what it was computed from.", name, where, dearest.Points, name))
 	}
 	return out
 }

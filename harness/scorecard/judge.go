@@ -89,7 +89,7 @@ func one(s *journal.Sample, calls []*journal.Call) (Grade, string) {
 	case journal.Corrupt:
 		return Fail, "a wrong answer was given as a good one: " + s.Reason + detail(s)
 	}
-	if why := hammered(calls); why != "" {
+	if why := Hammered(calls); why != "" {
 		return Fail, why
 	}
 	if s.Outcome == journal.Failed {
@@ -146,8 +146,9 @@ func tallies(calls []*journal.Call) (names []string, by map[string]*tally) {
 	return names, by
 }
 
-// hammered tells of a provider that was asked far too often; "" where none was.
-func hammered(calls []*journal.Call) string {
+// Hammered tells of a provider that was asked far too often for one request; ""
+// where none was.
+func Hammered(calls []*journal.Call) string {
 	names, by := tallies(calls)
 	for _, name := range names {
 		switch t := by[name]; {
@@ -162,8 +163,31 @@ func hammered(calls []*journal.Call) string {
 	return ""
 }
 
+// Useless counts the calls that repeat at the same provider what no retry mends.
+func Useless(calls []*journal.Call) (n int) {
+	_, by := tallies(calls)
+	for _, t := range by {
+		n += max(0, t.useless-1)
+	}
+	return n
+}
+
 // neglected tells what was not done as is advised; "" where all was.
 func neglected(s *journal.Sample, calls []*journal.Call) string {
+	if why := Neglected(calls); why != "" {
+		return why
+	}
+	for _, c := range calls {
+		if end := c.Arrived + c.Total; end > s.Scheduled+s.Total+slack {
+			return fmt.Sprintf("the call to %s was left running %.1f s beyond the answer", c.Provider, seconds(end-s.Scheduled-s.Total))
+		}
+	}
+	return ""
+}
+
+// Neglected tells of a provider that was asked for one request otherwise than is
+// advised, though not far too often; "" where none was.
+func Neglected(calls []*journal.Call) string {
 	names, by := tallies(calls)
 	for _, name := range names {
 		switch t := by[name]; {
@@ -171,11 +195,6 @@ func neglected(s *journal.Sample, calls []*journal.Call) string {
 			return name + " was asked again before the retry-after that it had stated"
 		case t.useless > 1:
 			return name + " was asked again after an error that no retry mends"
-		}
-	}
-	for _, c := range calls {
-		if end := c.Arrived + c.Total; end > s.Scheduled+s.Total+slack {
-			return fmt.Sprintf("the call to %s was left running %.1f s beyond the answer", c.Provider, seconds(end-s.Scheduled-s.Total))
 		}
 	}
 	return ""
@@ -215,11 +234,15 @@ func masked(s *journal.Sample, calls []*journal.Call) string {
 }
 
 // evidence are the calls of a request as they are shown.
-func evidence(s *journal.Sample, calls []*journal.Call) []Call {
+func evidence(s *journal.Sample, calls []*journal.Call) []Call { return Calls(s.Sent, calls) }
+
+// Calls are calls of one request, by arrival, as they are shown: since a moment
+// of the run.
+func Calls(since time.Duration, calls []*journal.Call) []Call {
 	out := []Call{}
 	for i, c := range calls {
 		e := Call{
-			Provider: c.Provider, AtS: seconds(max(0, c.Arrived-s.Sent)), TookS: seconds(c.Total), Status: c.Status,
+			Provider: c.Provider, AtS: seconds(max(0, c.Arrived-since)), TookS: seconds(c.Total), Status: c.Status,
 			Failure: c.Failure, Left: c.Aborted, Early: c.Early,
 		}
 		if i > 0 {
@@ -245,9 +268,12 @@ func answer(s *journal.Sample) string {
 }
 
 // Waterfall is the calls of a cell in one line.
-func (c Cell) Waterfall() string {
+func (c Cell) Waterfall() string { return Waterfall(c.Calls) }
+
+// Waterfall is calls in one line.
+func Waterfall(calls []Call) string {
 	var parts []string
-	for _, v := range c.Calls {
+	for _, v := range calls {
 		s := fmt.Sprintf("%s at %.2f s: ", v.Provider, v.AtS)
 		switch {
 		case v.Failure != "" && v.Status != 200:

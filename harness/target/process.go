@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"brownout/harness/child"
 	"brownout/plan"
 )
 
@@ -130,7 +131,7 @@ func (p *process) run(made *Rendered) error {
 	}
 	c := exec.Command(made.Command[0], made.Command[1:]...)
 	c.Dir, c.Env, c.Stdout, c.Stderr = p.dir, p.environment(made), write, write
-	ownGroup(c)
+	child.OwnGroup(c)
 	log := p.options.Log
 	if log == nil {
 		log = io.Discard
@@ -275,7 +276,7 @@ func (p *process) end(ctx context.Context) {
 		return
 	default:
 	}
-	terminate(p.cmd)
+	child.Terminate(p.cmd)
 	grace := time.NewTimer(p.spec.Process.Grace)
 	defer grace.Stop()
 	select {
@@ -286,25 +287,25 @@ func (p *process) end(ctx context.Context) {
 	case <-ctx.Done():
 		p.options.find(Hung, "it did not end when it was told to, and was killed")
 	}
-	killGroup(p.cmd)
+	child.KillGroup(p.cmd)
 	<-p.ended
 }
 
 // reap ends what the process has left running.
 func (p *process) reap() {
 	over := time.Now().Add(lingering)
-	left := members(p.cmd.Process.Pid, p.tag)
+	left := child.Members(p.cmd.Process.Pid, p.tag)
 	for len(left) > 0 && time.Now().Before(over) {
 		time.Sleep(askEvery)
-		left = members(p.cmd.Process.Pid, p.tag)
+		left = child.Members(p.cmd.Process.Pid, p.tag)
 	}
 	if len(left) == 0 {
 		return
 	}
 	p.options.find(LeftRunning, fmt.Sprintf("it left %s running, which had to be killed", counted(len(left), "process", "processes")))
-	killGroup(p.cmd)
+	child.KillGroup(p.cmd)
 	for _, pid := range left {
-		kill(pid)
+		child.Kill(pid)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"brownout/harness/child"
 	"brownout/harness/router"
 	"brownout/plan"
 )
@@ -65,11 +66,7 @@ const (
 )
 
 // State is how a process is doing, with all that it started.
-type State struct {
-	CPU       float64 // cores, since the last State
-	RSS       int64   // bytes
-	Processes int
-}
+type State = child.State
 
 // Target is a system under test that is up.
 type Target struct {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"brownout/harness/child"
 )
 
 // Times of watching a process.
@@ -21,7 +23,7 @@ func (p *process) watch(ctx context.Context) {
 	defer t.Stop()
 	// Asking waits for an answer, which a process that hangs does not give.
 	p.watching.Go(func() { p.ask(ctx) })
-	meter := newMeter(p.cmd.Process.Pid)
+	meter := child.NewMeter(p.cmd.Process.Pid)
 	for {
 		select {
 		case <-ctx.Done():
@@ -30,7 +32,7 @@ func (p *process) watch(ctx context.Context) {
 			p.crashed()
 			return
 		case now := <-t.C:
-			if s, ok := meter.read(now); ok && p.options.Observe != nil {
+			if s, ok := meter.Read(now); ok && p.options.Observe != nil {
 				p.options.Observe(s)
 			}
 		}

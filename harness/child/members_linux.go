@@ -1,4 +1,4 @@
-package target
+package child
 
 import (
 	"bytes"
@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// members are the living processes of a group, and those elsewhere that have
+// Members are the living processes of a group, and those elsewhere that have
 // the tag in their environment because one of the group started them.
-func members(group int, tag string) []int {
+func Members(group int, tag string) []int {
 	var out []int
 	for _, p := range table() {
 		if p.state == 'Z' || p.state == 'X' {
@@ -85,18 +85,18 @@ func parseStat(text string) (e entry, ok bool) {
 // architecture that Go runs on.
 const clockTick = 100
 
-// meter measures a process and its descendants.
-type meter struct {
+// Meter measures a process and its descendants.
+type Meter struct {
 	root  int
 	ticks uint64
 	at    time.Time
 }
 
-func newMeter(root int) *meter { return &meter{root: root} }
+func NewMeter(root int) *Meter { return &Meter{root: root} }
 
-// read measures since the last time; false the first time, and where there is
+// Read measures since the last time; false the first time, and where there is
 // nothing to measure.
-func (m *meter) read(now time.Time) (State, bool) {
+func (m *Meter) Read(now time.Time) (State, bool) {
 	var s State
 	var ticks uint64
 	family := map[int]bool{m.root: true}

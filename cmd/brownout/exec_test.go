@@ -1,0 +1,183 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"brownout/reports"
+)
+
+// asClient makes the test binary a program that asks a provider by the
+// variables that it finds, as an application does.
+const asClient = "BROWNOUT_TEST_AS_CLIENT"
+
+// client asks so many questions, each again at once until it is answered or
+// its tries are over. It prints a line for each, and fails where one was not
+// answered.
+func client(args []string) int {
+	questions, _ := strconv.Atoi(args[0])
+	tries, _ := strconv.Atoi(args[1])
+	code := 0
+	for q := range questions {
+		status := 0
+		for try := 0; try < tries && status != http.StatusOK; try++ {
+			body := fmt.Sprintf(`{"model":"gpt-5.4","max_tokens":20,"messages":[{"role":"user","content":"Question %d, in 5 words"}]}`, q)
+			r, err := http.NewRequest(http.MethodPost, os.Getenv("OPENAI_BASE_URL")+"/chat/completions", strings.NewReader(body))
+			if err != nil {
+				return 2
+			}
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("Authorization", "Bearer "+os.Getenv("OPENAI_API_KEY"))
+			if resp, err := http.DefaultClient.Do(r); err == nil {
+				status = resp.StatusCode
+				_, _ = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			}
+		}
+		fmt.Printf("question %d: %d\n", q, status)
+		if status != http.StatusOK {
+			code = 1
+		}
+	}
+	return code
+}
+
+// execOf runs a command under a scenario, and reads its report.
+func execOf(t *testing.T, flags []string, command ...string) (result, reports.Execution) {
+	t.Helper()
+	c := program(t, append(append(append([]string{"exec"}, flags...), "--report", "json=conduct.json", "--"), command...)...)
+	r := finish(t, c)
+	var e reports.Execution
+	text, err := os.ReadFile(filepath.Join(c.Dir, "conduct.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &e)
+	}
+	if err != nil {
+		t.Fatalf("%v: exit code %d: %s%s", err, r.code, r.out, r.err)
+	}
+	return r, e
+}
+
+// program under test: the test binary as a client.
+func clientCommand(t *testing.T, questions, tries string) []string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{"env", asClient + "=1", self, questions, tries}
+}
+
+// errorsOf is a scenario whose first choice fails a share of the calls.
+func errorsOf(t *testing.T, fault string) string {
+	t.Helper()
+	at := filepath.Join(t.TempDir(), "errors.toml")
+	text := "title = \"Errors\"\n[load]\nrate = 10\nduration = \"30s\"\nmix = [{ kind = \"chat\" }]\n[[provider]]\nname = \"openai\"\n[[provider]]\nname = \"anthropic\"\n[[fault]]\nat = \"10s\"\non = \"openai\"\n" + fault
+	if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// A program of one's own meets the faults, and is judged by what the providers
+// saw; its output and exit code are its own.
+func TestExec(t *testing.T) {
+	t.Parallel()
+	r, e := execOf(t, []string{errorsOf(t, `kind = "server_error"
+share = 0.4`), "--throughout"}, clientCommand(t, "12", "4")...)
+	if r.code != exitPassed || !strings.Contains(r.out, "question 11: 200\n") || strings.Contains(r.out, "providers saw") {
+		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
+	}
+	if e.Requests != 12 || e.Answered != 12 || e.Calls <= 12 || e.Touched == 0 || e.Touched != e.Calls-12 || string(e.Verdict) != "pass" {
+		t.Errorf("%+v", e.Report)
+	}
+	if e.Faults[0].InjectedS == nil || e.Faults[0].ClearedS == nil || e.Faults[0].Touched != e.Touched {
+		t.Errorf("%+v", e.Faults)
+	}
+}
+
+func TestExecExitCodes(t *testing.T) {
+	t.Parallel()
+	broke := errorsOf(t, `kind = "quota_exhausted"`)
+	for name, c := range map[string]struct {
+		flags   []string
+		command []string
+		code    int
+		says    string
+	}{
+		"hammers":        {[]string{broke, "--throughout"}, []string{"sh", "-c", `"$@" || :`, "sh", "env"}, exitFailed, "1 request hammered a provider"},
+		"private":        {[]string{broke, "--throughout", "--private", "Question 0"}, []string{"sh", "-c", `"$@" || :`, "sh", "env"}, exitFailed, "veto: 1 private prompt"},
+		"fails itself":   {[]string{broke, "--throughout"}, []string{"sh", "-c", "exit 7"}, 7, "ended with exit code 7"},
+		"asks nobody":    {[]string{broke, "--throughout"}, []string{"true"}, exitInconclusive, "no call reached a provider"},
+		"ends too early": {[]string{broke}, []string{"env"}, exitInconclusive, "had ended before the first fault"},
+		"later in time":  {[]string{broke, "--from", "12s"}, []string{"sh", "-c", `"$@" || :`, "sh", "env"}, exitFailed, "hammered"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			command := c.command
+			if command[len(command)-1] == "env" {
+				tries := "5"
+				if name == "private" {
+					tries = "1"
+				}
+				command = append(command[:len(command)-1:len(command)-1], clientCommand(t, "1", tries)...)
+			}
+			r, _ := execOf(t, c.flags, command...)
+			if r.code != c.code || !strings.Contains(r.err, c.says) {
+				t.Errorf("exit code %d, stderr lacks %q:\n%s%s", r.code, c.says, r.out, r.err)
+			}
+		})
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"exec", broke}, exitUsage, "two dashes and a command"},
+		{[]string{"exec", broke, "--"}, exitUsage, "two dashes and a command"},
+		{[]string{"exec", "provider-outtage", "--", "true"}, exitUsage, "provider-outage"},
+		{[]string{"exec", broke, "--from", "1s", "--throughout", "--", "true"}, exitUsage, "contradict"},
+		{[]string{"exec", broke, "--private", "", "--", "true"}, exitUsage, "--private is empty"},
+		{[]string{"exec", broke, "--no-journal", "--", "brownout-no-such-program"}, exitEnvironment, "cannot start brownout-no-such-program"},
+	} {
+		if r := brownout(t, c.args...); r.code != c.code || !strings.Contains(r.err, c.says) {
+			t.Errorf("%v: exit code %d: %s%s", c.args, r.code, r.out, r.err)
+		}
+	}
+}
+
+// A signal reaches the command, which may end in its own way.
+func TestExecPassesSignalsOn(t *testing.T) {
+	t.Parallel()
+	c := program(t, "exec", errorsOf(t, `kind = "overload"`), "--no-journal", "--", "sh", "-c", "trap 'echo told; exit 0' INT; echo ready; while :; do sleep 0.05; done")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	buffer := make([]byte, 100)
+	if _, err := out.Read(buffer); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	rest, err := io.ReadAll(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
+	if !strings.Contains(string(rest), "told") || c.ProcessState.ExitCode() != exitInterrupted {
+		t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), rest)
+	}
+}

@@ -1,0 +1,109 @@
+package child
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+)
+
+// Times of ending a program.
+const (
+	lingering = 300 * time.Millisecond // how long what it started may outlive it
+	lookEvery = 50 * time.Millisecond
+	copyTime  = time.Second // for its last output, where others hold its pipes
+)
+
+// Program is a command that is run to its end.
+type Program struct {
+	Cmd *exec.Cmd
+	Tag string // stands in its environment, so that all that it started is found
+	// Grace is how long it may take to end once its context has ended, or it was
+	// told to by a signal that was forwarded; then it is killed.
+	Grace time.Duration
+}
+
+// End is how a program ended.
+type End struct {
+	Code int // exit code; 128 and the signal's number where one ended it
+	Left int // processes that it left running, which were killed
+}
+
+// Run starts the program in a group of its own and waits for its end. Signals
+// that come meanwhile are passed on to the group. The error says that it could
+// not be started.
+func (p *Program) Run(ctx context.Context, signals <-chan os.Signal) (End, error) {
+	p.Cmd.Env = append(p.Cmd.Env, p.Tag)
+	p.Cmd.WaitDelay = copyTime
+	OwnGroup(p.Cmd)
+	started, ended := make(chan error, 1), make(chan error, 1)
+	go func() {
+		// On a thread of its own, which lives as long as the program: see OwnGroup.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := p.Cmd.Start()
+		started <- err
+		if err == nil {
+			ended <- p.Cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return End{}, err
+	}
+	var over <-chan time.Time
+	stop := ctx.Done()
+	patience := func() {
+		if over == nil {
+			t := time.NewTimer(p.Grace)
+			over = t.C
+		}
+	}
+	for {
+		select {
+		case err := <-ended:
+			return End{Code: code(err), Left: p.reap()}, nil
+		case s := <-signals:
+			Forward(p.Cmd, s)
+			patience()
+		case <-stop:
+			stop = nil
+			Terminate(p.Cmd)
+			patience()
+		case <-over:
+			KillGroup(p.Cmd)
+			over = nil
+		}
+	}
+}
+
+// code is the exit code that tells of an end.
+func code(err error) int {
+	var exit *exec.ExitError
+	switch {
+	case err == nil, errors.Is(err, exec.ErrWaitDelay):
+		return 0
+	case errors.As(err, &exit):
+		return exitCode(exit)
+	}
+	return 1
+}
+
+// reap ends what the program has left running, and counts it.
+func (p *Program) reap() int {
+	pid := p.Cmd.Process.Pid
+	over := time.Now().Add(lingering)
+	left := Members(pid, p.Tag)
+	for len(left) > 0 && time.Now().Before(over) {
+		time.Sleep(lookEvery)
+		left = Members(pid, p.Tag)
+	}
+	if len(left) > 0 {
+		KillGroup(p.Cmd)
+	}
+	for _, m := range left {
+		Kill(m)
+	}
+	return len(left)
+}
