@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -141,16 +142,21 @@ func (l launcher) settings(a area, from int) {
 // listFirst is the first entry shown of a list so high, and how many rows each
 // has.
 func (l launcher) listFirst(h int) (first, each int) {
-	each = 1
-	if len(l.shown)*2 <= h || h >= 20 {
+	switch {
+	case l.w >= launchAll && h >= 30:
+		each = 3
+	case len(l.shown)*2 <= h || h >= 20:
 		each = 2
+	default:
+		each = 1
 	}
 	rows := max(h/each, 1)
 	return min(max(l.at-rows/2, 0), max(len(l.shown)-rows, 0)), each
 }
 
-// list writes the entries around the cursor, on two rows each where there is
-// room, with what came of their last run.
+// list writes the entries around the cursor, on as many rows each as there is
+// room for: name and what came of the last run; title and length; tags and
+// challenges.
 func (l launcher) list(a area) {
 	if len(l.shown) == 0 {
 		a.text(0, 0, a.w, inkDim, "no scenario matches")
@@ -175,7 +181,10 @@ func (l launcher) list(a area) {
 			a.right(end, y, len(length), inkDim, length)
 		}
 		a.text(2, y, end-3, in, e.Name)
-		if each == 2 {
+		if each == 3 {
+			a.text(2, y+2, a.w-2, inkDim, strings.Join(slices.Concat(e.Plan.Tags, e.Plan.Challenges), ", "))
+		}
+		if each >= 2 {
 			a.text(2, y+1, a.w-4-len(length), inkDim, e.Plan.Title)
 			a.right(a.w-len(length), y+1, len(length), inkDim, length)
 		}

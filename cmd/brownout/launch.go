@@ -19,8 +19,12 @@ func (a *app) launch(ctx context.Context, ascii bool) error {
 	err = tui.Launch(ctx, offered, a.screen(ascii))
 	d.close()
 	told := d.tell()
-	if errors.Is(err, tui.ErrInterrupted) {
+	var broken *tui.PanicError
+	switch {
+	case errors.Is(err, tui.ErrInterrupted):
 		err = harness.ErrInterrupted
+	case errors.As(err, &broken):
+		err = &harness.EnvironmentError{Err: err} // whatever it was, it was no bad input
 	}
 	return errors.Join(err, told)
 }
