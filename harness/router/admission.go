@@ -81,7 +81,7 @@ func admission(r *engine) *stage {
 			},
 			back: func(_ *call, cand *candidate) { f.leave(desks[cand.backend]) },
 		},
-		attempt: func(c *call, a *attempt) trial {
+		attempt: func(c *call, _ *attempt) trial {
 			c.vacate(f) // somebody else than whom it had waited for was free, too
 			return follow
 		},

@@ -25,6 +25,7 @@ type attempt struct {
 	usage   wire.Usage    // what is known to be billed
 	lost    bool          // the client left, or another provider was faster: no fault of its own
 	trials  []trial
+	few     [2]trial // room for as many as there usually are
 	up      *upstream
 	extra   bool            // fields beyond the neutral form were sent
 	prefill bool            // it was handed a partial answer to go on with
@@ -56,7 +57,7 @@ func (c *call) open(cand *candidate, p pass) *attempt {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(c.ctx))
 	u := &upstream{by: cand, made: a, ctx: ctx, cancel: cancel}
 	u.detach = context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })
-	a.up = u
+	a.up, a.trials = u, a.few[:0]
 	if c.trace != nil {
 		a.trials = append(a.trials, c.trace.attempt(c, a))
 	}

@@ -48,6 +48,10 @@ type terms struct {
 	wish                cacheWish
 }
 
+// budgetKey is wire.HeaderBudget as net/http spells it, which it would else work
+// out for each request.
+const budgetKey = "X-Brownout-Budget-Usd"
+
 // readTerms takes in the headers of a request.
 func (s *settings) readTerms(h http.Header) terms {
 	t := terms{anyClass: true, anyRegion: true, workflow: h.Get(HeaderWorkflow)}
@@ -66,7 +70,7 @@ func (s *settings) readTerms(h http.Header) terms {
 		t.budgetUSD = usd
 	}
 	t.priority = readPriority(h)
-	t.budgeted = h.Get(wire.HeaderBudget) != ""
+	t.budgeted = len(h[budgetKey]) > 0
 	t.bound = !t.anyClass || !t.anyRegion
 	for _, name := range [...]string{HeaderAgent, "Authorization", "X-Api-Key"} {
 		if t.key = h.Get(name); t.key != "" {
