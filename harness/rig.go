@@ -59,7 +59,7 @@ func Backend(spec plan.Provider, url string) router.Backend {
 	for i, m := range spec.Models {
 		models[i] = m.ID
 		known[i] = router.Model{
-			ID: m.ID, Aliases: m.Aliases, Context: m.Context, MaxOutput: m.MaxOutput,
+			ID: m.ID, Aliases: m.Aliases, ReplacedBy: m.Replaces, Context: m.Context, MaxOutput: m.MaxOutput,
 			PriceIn: m.PriceIn, PriceOut: m.PriceOut, Embedding: m.Embedding,
 		}
 	}

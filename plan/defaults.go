@@ -77,6 +77,8 @@ var (
 		SemanticCache: SemanticCache{Threshold: 0.9},
 		StaleIfError:  StaleIfError{For: 10 * time.Minute},
 		Tracing:       Tracing{Share: 1},
+
+		DeprecationWatch: DeprecationWatch{Interval: 30 * time.Second},
 	}
 	// DefaultWorkers caps the requests in flight. Above it the run is
 	// saturated and says so.

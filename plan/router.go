@@ -57,10 +57,13 @@ type Router struct {
 	Ladder        Ladder        `json:"degradation_ladder" toml:"degradation_ladder"`
 
 	// Models, money and work.
-	Budgets       Budgets       `json:"budgets" toml:"budgets"`
-	EmbedBatching EmbedBatching `json:"embed_batching" toml:"embed_batching"`
-	LoopLimit     LoopLimit     `json:"loop_limit" toml:"loop_limit"`
-	Tracing       Tracing       `json:"tracing" toml:"tracing"`
+	Budgets          Budgets          `json:"budgets" toml:"budgets"`
+	EmbedBatching    EmbedBatching    `json:"embed_batching" toml:"embed_batching"`
+	LoopLimit        LoopLimit        `json:"loop_limit" toml:"loop_limit"`
+	ModelMap         ModelMap         `json:"model_map" toml:"model_map"`
+	DeprecationWatch DeprecationWatch `json:"deprecation_watch" toml:"deprecation_watch"`
+	Migration        []Migration      `json:"migration,omitempty" toml:"migration"`
+	Tracing          Tracing          `json:"tracing" toml:"tracing"`
 }
 
 // RouterPolicies are the words of Router.Policy.
@@ -207,6 +210,40 @@ type Privacy struct {
 	Regions []string `json:"regions,omitempty" toml:"regions"` // regions; none: any
 }
 
+// ModelMap says which models stand for which.
+type ModelMap struct {
+	Alias []ModelAlias `json:"alias,omitempty" toml:"alias"`
+	Class []ModelClass `json:"class,omitempty" toml:"class"`
+	Pin   []string     `json:"pin,omitempty" toml:"pin"` // models that are never answered by another
+}
+
+// ModelAlias is another name of a model.
+type ModelAlias struct {
+	Name  string `json:"name" toml:"name"`   // what clients ask for
+	Model string `json:"model" toml:"model"` // what is meant
+}
+
+// ModelClass are models of which each may answer for the others.
+type ModelClass struct {
+	Name    string   `json:"name" toml:"name"`       // may be asked for itself
+	Members []string `json:"members" toml:"members"` // best first
+}
+
+// DeprecationWatch hears of models that end.
+type DeprecationWatch struct {
+	Interval time.Duration `json:"interval_ns" toml:"interval"` // between two looks at the model lists
+}
+
+// Migration moves the calls for one model to another step by step.
+type Migration struct {
+	From       string        `json:"from" toml:"from"`
+	To         string        `json:"to" toml:"to"`
+	Share      float64       `json:"share" toml:"share"`                             // of calls, keyed by workflow or request, above 0 and up to 1
+	Ramp       time.Duration `json:"ramp_ns,omitempty" toml:"ramp"`                  // from none to Share; 0: at once
+	RollbackAt float64       `json:"rollback_error_rate" toml:"rollback_error_rate"` // goes back where To fails by this much more often than From, 0..1; 0: 0.1
+	MinCalls   int           `json:"min_calls,omitempty" toml:"min_calls"`           // judged on at least so many; 0: 20
+}
+
 // Tracing sends OpenTelemetry spans to where the standard environment
 // variables (OTEL_EXPORTER_OTLP_ENDPOINT …) say; without them it does nothing.
 type Tracing struct {
@@ -217,7 +254,9 @@ type Tracing struct {
 // Mitigations are the words of Router.Off and Router.On beside "all". What each
 // does is in the router's own table.
 var Mitigations = []string{
-	"privacy", "api_shim",
+	"privacy",
+	"model_map", "migration", "deprecation_watch",
+	"api_shim",
 
 	"capabilities",
 	"rate_limits",

@@ -30,10 +30,12 @@ type call struct {
 	pause    time.Duration // the back-off before the next attempt
 	last     *candidate    // whom it asked last
 	causes   []cause
-	denied   *refusal // why it may make no more attempts
-	join     *joint   // the broken stream that is to be continued; nil: none
-	amends   int      // how often it was changed after a refusal
-	plain    bool     // fields beyond the neutral form are left out: a provider refused them
+	moving   *migration // of the model that is meant; nil: none
+	moved    bool       // it is of the share that moves
+	denied   *refusal   // why it may make no more attempts
+	join     *joint     // the broken stream that is to be continued; nil: none
+	amends   int        // how often it was changed after a refusal
+	plain    bool       // fields beyond the neutral form are left out: a provider refused them
 	leaves   []func(*ending)
 	costUSD  float64
 	funds    *funds                                // the accounts that it is charged to; nil: none has a bound

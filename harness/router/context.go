@@ -32,7 +32,7 @@ func (c *call) longer(a *attempt) bool {
 	}
 	for i := range c.cands[:len(c.cands):len(c.cands)] {
 		v := &c.cands[i]
-		if best := v.nextLarger(size); best != nil && !c.has(v.backend, best.ID) && c.may(v, best) {
+		if best := v.nextLarger(size); best != nil && !c.has(v.backend, best.ID) && c.free() {
 			c.cands = append(c.cands, c.candidate(v.backend, best.ID))
 			left++
 		}
@@ -43,16 +43,12 @@ func (c *call) longer(a *attempt) bool {
 	return left > 0
 }
 
-// may tells whether a model stands in for the one that was asked: a pinned
-// model is answered by itself alone, and so is what a route has named.
-func (c *call) may(*candidate, *Model) bool {
-	return c.r.route(c.model) == nil
-}
-
 // has tells whether a model of a backend is among the candidates.
-func (c *call) has(b *backend, model string) bool {
-	for i := range c.cands {
-		if c.cands[i].backend == b && c.cands[i].model == model {
+func (c *call) has(b *backend, model string) bool { return hasModel(c.cands, b, model) }
+
+func hasModel(list []candidate, b *backend, model string) bool {
+	for i := range list {
+		if list[i].backend == b && list[i].model == model {
 			return true
 		}
 	}

@@ -31,6 +31,7 @@ type engine struct {
 	routes   []route
 	rules    []rule // of the policy hybrid
 	stages   stages
+	mapped   *modelMap // nil: nothing is said of them
 	kept     map[string]keepsake
 	answers  *answerCache // see keepsAnswers; nil: nothing is answered from memory
 	before   *engine      // what it takes the place of; nil once it is built

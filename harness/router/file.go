@@ -321,6 +321,7 @@ models = ["my-model"]               # passed on as the client names them
 [[backend.catalogue]]
 id = "my-model"
 aliases = ["my-model-latest"]       # other names that it is asked for by, or answers under
+replaced_by = ""                    # the model of this backend to ask when this one is gone
 context = 32768                     # tokens of prompt and answer
 max_output = 4096                   # tokens of an answer
 price_in = 0.1                      # USD per million tokens of prompt

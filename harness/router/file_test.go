@@ -219,8 +219,12 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := router.New(c); err != nil {
-			t.Errorf("what Parse took, New refuses: %v", err)
+		r, err := router.New(c)
+		if err != nil {
+			t.Fatalf("what Parse took, New refuses: %v", err)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -345,7 +345,7 @@ func TestRetiredModelIsLeftAlone(t *testing.T) {
 		w.pass(5 * sec)
 		old("a", 1)
 		old("a", 1)
-		if got := slices.DeleteFunc(w.did(), func(s string) bool { return s == "failover b" }); !slices.Equal(got, []string{"breaker_open a", "breaker_closed a"}) {
+		if got := slices.DeleteFunc(w.did(), func(s string) bool { return s == "failover b" }); !slices.Equal(got, []string{"breaker_open a", "deprecated a", "breaker_closed a"}) {
 			t.Errorf("decisions %q", got)
 		}
 	})

@@ -100,6 +100,10 @@ var keys = []key{
 	{name: "loop_limit.repeats", meaning: "repetitions of one and the same request in it, or of the same calls of functions in a row within a conversation"},
 	{name: "loop_limit.window", meaning: "see calls_per_workflow"},
 
+	{name: "model_map.pin", meaning: "models that are never answered by another, whatever happens to them"},
+
+	{name: "deprecation_watch.interval", meaning: "between two looks at each provider's model list"},
+
 	{name: "privacy.allow", meaning: "classes that a request without X-Brownout-Allow may reach; none named: any"},
 	{name: "privacy.regions", meaning: "regions that a request without X-Brownout-Regions may reach; none named: any"},
 
@@ -109,6 +113,19 @@ var keys = []key{
 	{name: "route", meaning: "who answers for which model; the first that matches decides, without any it is order", sample: `[[route]]
 model = "gpt-4o*"                    # the asked name, or a pattern with * and ?
 to = ["local/my-model", "other/{model}"] # backend, or backend/model; {model}: the asked name`},
+	{name: "model_map.alias", meaning: "other names of models", sample: `[[model_map.alias]]
+name = "best"                        # what clients ask for
+model = "my-model"                   # what is meant`},
+	{name: "model_map.class", meaning: "models of which each may answer for the others", sample: `[[model_map.class]]
+name = "small"                       # may be asked for itself
+members = ["my-model", "their-mini"] # best first; a backend without the asked one is asked for the first that it has`},
+	{name: "migration", meaning: "from one model to another, step by step; what the new one fails the old one still answers", sample: `[[migration]]
+from = "old-model"
+to = "new-model"
+share = 0.5                          # of calls, above 0 and up to 1
+ramp = "1h"                          # from none to share; "0s": at once
+rollback_error_rate = 0.1            # all calls go back where the new one fails by this much more often, for good
+min_calls = 20                       # judged on at least so many, and at most on the latest twice as many`},
 	{name: "rule", meaning: "of the policy hybrid; the first whose conditions all hold decides, a condition that is not given holds", sample: `[[rule]]
 sensitive = true                     # the request restricts classes or regions
 stream = true                        # somebody reads along

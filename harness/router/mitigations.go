@@ -22,6 +22,9 @@ type Mitigation struct {
 func mitigations() []Mitigation {
 	return []Mitigation{
 		{Name: "privacy", On: true, Summary: "a request reaches only the classes and regions it allows; where nobody is left it fails closed"},
+		{Name: "model_map", On: true, build: mapModels, Summary: "aliases, equivalence classes and pins of models, where they are configured"},
+		{Name: "migration", On: true, build: migrations, Summary: "moves the calls for one model to another by a growing share, where that is configured, and back where the new one fails more often"},
+		{Name: "deprecation_watch", On: true, build: deprecationWatch, Summary: "hears of models that end, in lists, headers and refusals, tells of it, and asks their successors"},
 		{Name: "api_shim", On: true, build: apiShim, Summary: "fields the neutral form does not know survive between providers of one family, and are left out where one refuses them"},
 		{Name: "capabilities", On: true, build: capabilities, Summary: "who is known to lack what a request needs (context, functions, JSON) is asked last"},
 		{Name: "rate_limits", On: true, build: rateLimits, Summary: "reads each provider's rate-limit headers and moves traffic before the 429; bounds what a retry-after is believed"},
@@ -87,6 +90,7 @@ func switchedOn(off, on []string) map[string]bool {
 
 // coreKeys are the settings at the top level that belong to a mitigation.
 var coreKeys = map[string][]string{
+	"migration":    {"migration"},
 	"retries":      {"retries", "max_attempts", "backoff_base", "backoff_cap", "max_retry_after_wait"},
 	"held_streams": {"first_token_timeout", "first_token_factor"},
 }

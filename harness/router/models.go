@@ -7,7 +7,7 @@ import (
 )
 
 // models is the union of what the backends are said to have, in the order of
-// the configuration. It is not asked for: a list must not hang on a backend
+// the configuration, and of the names that the operator has given to models. It is not asked for: a list must not hang on a backend
 // that is down.
 func (r *engine) models() []wire.ModelInfo {
 	var list []wire.ModelInfo
@@ -19,6 +19,11 @@ func (r *engine) models() []wire.ModelInfo {
 				m := b.entry(id)
 				list = append(list, wire.ModelInfo{ID: id, OwnedBy: b.Name, Context: m.Context, MaxOutput: m.MaxOutput, Embedding: m.Embedding})
 			}
+		}
+	}
+	for _, name := range r.mapped.names() {
+		if !seen[name] {
+			list = append(list, wire.ModelInfo{ID: name, OwnedBy: "router"})
 		}
 	}
 	return list

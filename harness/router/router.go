@@ -47,14 +47,15 @@ type Backend struct {
 
 // Model is what is known of one model of a backend. Zero is not known.
 type Model struct {
-	ID        string   `toml:"id"`
-	Aliases   []string `toml:"aliases"`    // other names that it is asked for by, or answers under
-	Context   int      `toml:"context"`    // tokens of prompt and answer
-	MaxOutput int      `toml:"max_output"` // tokens of an answer
-	PriceIn   float64  `toml:"price_in"`   // USD per million tokens of prompt
-	PriceOut  float64  `toml:"price_out"`  // USD per million tokens of answer
-	Embedding int      `toml:"embedding"`  // length of its vectors; 0: a chat model
-	Lacks     []string `toml:"lacks"`      // what it does not do: tools, json, streams
+	ID         string   `toml:"id"`
+	Aliases    []string `toml:"aliases"`     // other names that it is asked for by, or answers under
+	ReplacedBy string   `toml:"replaced_by"` // the model of the same backend to ask when this one is gone
+	Context    int      `toml:"context"`     // tokens of prompt and answer
+	MaxOutput  int      `toml:"max_output"`  // tokens of an answer
+	PriceIn    float64  `toml:"price_in"`    // USD per million tokens of prompt
+	PriceOut   float64  `toml:"price_out"`   // USD per million tokens of answer
+	Embedding  int      `toml:"embedding"`   // length of its vectors; 0: a chat model
+	Lacks      []string `toml:"lacks"`       // what it does not do: tools, json, streams
 }
 
 // cost is the price of so many tokens, in USD.

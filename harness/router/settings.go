@@ -100,6 +100,8 @@ func compile(s plan.Router) (settings, error) {
 	c.allOf("privacy.allow", s.Privacy.Allow, plan.Classes)
 	c.steps(s.Ladder)
 	c.bounds(&s)
+	c.modelMap(s.ModelMap)
+	c.migrations(s.Migration)
 	c.routes(s.Route)
 	c.rules(s.Policy, s.Rule)
 	v := settings{Router: s, failover: *s.Failover, active: switchedOn(s.Off, s.On), forbidden: forbidden}

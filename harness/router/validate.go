@@ -36,14 +36,14 @@ func validation(r *engine) *stage {
 	v := keep(r, "validation", r.set.Validation, func() *validator { return newValidator(r.set.Validation.Checks) })
 	return &stage{
 		answer: func(c *call, a *attempt, w *wire.Answer) *wire.Failure {
-			if fail := v.named(a.cand, w.Model); fail != nil {
+			if fail := v.named(a.cand, w.Model, r.mapped); fail != nil {
 				return fail
 			}
 			return v.whole(a.req, w)
 		},
 		flow: func(c *call, a *attempt) flow {
 			s := v.stream(a.req)
-			s.by = a.cand
+			s.by, s.mapped = a.cand, r.mapped
 			if c.join != nil {
 				s.goOn(c.join.delivered)
 			}
@@ -68,8 +68,8 @@ func (v *validator) whole(req *wire.Request, a *wire.Answer) *wire.Failure {
 
 // named judges the model that an answer, or the first event of a stream, says
 // it is from.
-func (v *validator) named(by *candidate, answered string) *wire.Failure {
-	if !v.model || by.means(by.model, answered) {
+func (v *validator) named(by *candidate, answered string, m *modelMap) *wire.Failure {
+	if !v.model || by.means(by.model, answered) || m.equal(by.model, answered) {
 		return nil
 	}
 	return bad("%q was asked for, and %q has answered", by.model, answered)

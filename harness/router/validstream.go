@@ -13,15 +13,16 @@ import (
 // another provider's answer; after that another one goes on, or the client is
 // told in the stream.
 type validStream struct {
-	v     *validator
-	req   *wire.Request
-	by    *candidate
-	some  bool
-	json  bool            // JSON was asked for
-	begun bool            // it has begun as it should
-	keep  strings.Builder // the text, where it has to parse in the end
-	calls []wire.ToolCall
-	usage wire.Usage
+	v      *validator
+	req    *wire.Request
+	by     *candidate
+	mapped *modelMap
+	some   bool
+	json   bool            // JSON was asked for
+	begun  bool            // it has begun as it should
+	keep   strings.Builder // the text, where it has to parse in the end
+	calls  []wire.ToolCall
+	usage  wire.Usage
 }
 
 // stream begins to judge an answer to req.
@@ -38,7 +39,7 @@ func (s *validStream) goOn(delivered []byte) {
 }
 
 // model is what the stream says of who answers.
-func (s *validStream) model(name string) *wire.Failure { return s.v.named(s.by, name) }
+func (s *validStream) model(name string) *wire.Failure { return s.v.named(s.by, name, s.mapped) }
 
 // jsonBlank is white space between JSON's tokens.
 const jsonBlank = " \t\r\n"
