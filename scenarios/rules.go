@@ -171,6 +171,11 @@ var rules = map[string]rule{
 	"router.rule.prompt_min":               notNegative,
 	"router.rule.prompt_max":               notNegative,
 
+	"switch.at":     notNegative,
+	"switch.policy": {oneOf: plan.RouterPolicies},
+	"switch.off":    {oneOf: append([]string{"all"}, plan.Mitigations...)},
+	"switch.on":     {oneOf: append([]string{"all"}, plan.Mitigations...)},
+
 	"fault.at":      notNegative,
 	"fault.for":     positive,
 	"fault.horizon": positive,

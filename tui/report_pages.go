@@ -40,7 +40,7 @@ func verdictPage(s *score.Snapshot, w int) []row {
 	if s.Score.Scored {
 		rows = append(rows, scoreRow(s))
 		for _, p := range namedParts(s) {
-			rows = append(rows, func(a area) { drawPart(a, p) })
+			rows = append(rows, func(a area) { drawPart(a, p, nil) })
 		}
 		rows = append(rows, blankRow)
 	}
