@@ -26,6 +26,7 @@ type conductor struct {
 	// trailing are the figures that faults with a condition wait for; nil where
 	// there are none.
 	trailing *trailing
+	hand     hand
 
 	mu     sync.Mutex
 	active int     // faults in effect
@@ -39,8 +40,16 @@ func (c *conductor) run(ctx context.Context) {
 	c.enter(journal.PhaseSteady)
 	var wg sync.WaitGroup
 	for i := range c.plan.Faults {
-		wg.Go(func() { c.play(ctx, &c.plan.Faults[i]) })
+		wg.Go(func() {
+			if f := &c.plan.Faults[i]; c.sleepUntil(ctx, f.At) && c.await(ctx, f) {
+				c.play(ctx, f, nil)
+			}
+		})
 	}
+	for _, change := range c.plan.Changes {
+		wg.Go(func() { c.changeAt(ctx, change) })
+	}
+	c.attend(ctx, &wg)
 	c.drainAt(ctx, c.plan.Load.Duration)
 	wg.Wait()
 }
@@ -52,11 +61,9 @@ func (c *conductor) drainAt(ctx context.Context, over time.Duration) {
 	}
 }
 
-// play takes one fault from its injection to its clearance.
-func (c *conductor) play(ctx context.Context, f *plan.Fault) {
-	if !c.sleepUntil(ctx, f.At) || !c.await(ctx, f) {
-		return
-	}
+// play takes one fault from its injection to its clearance. Of one that a
+// person made, made is told what came of the injection; of the plan's it is nil.
+func (c *conductor) play(ctx context.Context, f *plan.Fault, made chan<- error) {
 	injected := f.At
 	if f.When != nil {
 		injected = time.Since(c.start)
@@ -67,22 +74,36 @@ func (c *conductor) play(ctx context.Context, f *plan.Fault) {
 		on.Detail = err.Error()
 		c.note("error", fmt.Sprintf("fault %s could not be injected: %v", f.Name, err))
 	}
+	if made != nil && err != nil {
+		made <- err
+		return // it never was
+	}
+	if made != nil {
+		on.Made = f
+	}
 	c.record(on)
 	if err != nil {
 		return
 	}
+	l := c.hand.lasts(f, made != nil)
 	c.count(+1)
-	c.sleepUntil(ctx, injected+f.For)
+	if made != nil {
+		made <- nil
+	}
+	off := &journal.FaultOff{Name: f.Name, Fault: f.Kind, On: f.On, Confirmed: true}
+	if c.sleepOr(ctx, injected+f.For, l.early) {
+		off.Lasted = max(time.Since(c.start)-injected, time.Millisecond).Truncate(time.Millisecond)
+	}
 	// Faults always end: an interrupted run still clears them.
 	clearing, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
 	defer cancel()
-	off := &journal.FaultOff{Name: f.Name, Fault: f.Kind, On: f.On, Confirmed: true}
 	if err := endAll(clearing, ends); err != nil {
 		off.Confirmed, off.Detail = false, err.Error()
 		c.hold(fmt.Errorf("fault %s could not be cleared: %w", f.Name, err))
 	}
 	c.record(off)
 	c.count(-1)
+	c.hand.ended(l, off)
 }
 
 // inject puts a fault in effect on all its providers at once; where one fails,
@@ -188,6 +209,19 @@ func (c *conductor) to(name string) {
 
 func (c *conductor) note(level, text string) {
 	c.record(&journal.Note{Level: level, Text: text})
+}
+
+// sleepOr waits for a moment of the run; true where early was closed first.
+func (c *conductor) sleepOr(ctx context.Context, at time.Duration, early <-chan struct{}) bool {
+	t := time.NewTimer(time.Until(c.start.Add(at)))
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	case <-early:
+		return true
+	}
+	return false
 }
 
 // sleepUntil waits for a moment of the run; false where ctx ended first.

@@ -2,8 +2,9 @@
 // the load, walks the timeline of faults, records everything in a journal and
 // tears all down again, whatever happens.
 //
-// A plan flows in; a journal on disk and a stream of immutable snapshots flow
-// out. The package knows nothing of scenario files, screens or reports.
+// A plan flows in, and while the run is on what a person does to it; a journal
+// on disk and a stream of immutable snapshots flow out. The package knows nothing
+// of scenario files, screens or reports.
 package harness
 
 import (
@@ -56,10 +57,11 @@ type Session struct {
 	ID  string
 	Dir string // where the run is kept; empty: it is not
 
-	snapshot atomic.Pointer[score.Snapshot]
-	stop     context.CancelFunc
-	done     chan struct{}
-	err      error // of the run, once done is closed
+	conductor *conductor // what is done by hand goes to it
+	snapshot  atomic.Pointer[score.Snapshot]
+	stop      context.CancelFunc
+	done      chan struct{}
+	err       error // of the run, once done is closed
 }
 
 // Snapshot is the latest state of the run. It is never nil.
@@ -125,18 +127,19 @@ type run struct {
 	session *Session
 	options Options
 
-	writer   *journal.Writer
-	vegeta   *os.File
-	recorder *journal.Recorder
-	rig      *testbed
-	load     *load.Runner
-	trailing *trailing
-	epoch    time.Time   // zero of the mocks' clocks
-	start    time.Time   // zero of the run's clock
-	started  atomic.Bool // events before the start are of no run
-	fdLimit  uint64
-	findings findings
-	printed  lazyFile // what the target prints
+	writer    *journal.Writer
+	vegeta    *os.File
+	recorder  *journal.Recorder
+	rig       *testbed
+	load      *load.Runner
+	trailing  *trailing
+	conductor *conductor
+	epoch     time.Time   // zero of the mocks' clocks
+	start     time.Time   // zero of the run's clock
+	started   atomic.Bool // events before the start are of no run
+	fdLimit   uint64
+	findings  findings
+	printed   lazyFile // what the target prints
 }
 
 // open makes the files of a run.
@@ -228,7 +231,7 @@ func (r *run) begin(ctx context.Context) error {
 	r.load, err = load.New(load.Config{
 		Plan: r.plan, BaseURL: up.URL, Dialect: up.Dialect, Key: cmp.Or(up.Key, "sk-brownout-client"),
 		Model: cmp.Or(up.Model, r.plan.FirstModel()), Embedding: r.plan.FirstEmbedding(), Extra: extra(up),
-		Start: r.start, Emit: r.record, VegetaResults: results,
+		Start: r.start, Emit: r.record, VegetaResults: results, Open: true,
 	})
 	if err != nil {
 		return errors.Join(err, r.rig.close(context.WithoutCancel(ctx)))
@@ -244,6 +247,9 @@ func (r *run) begin(ctx context.Context) error {
 		Schema: journal.Schema, RunID: r.session.ID, Started: r.start, Plan: *r.plan, Versions: r.options.Versions,
 		Host: journal.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), FDLimit: limit},
 	})
+	r.conductor = &conductor{plan: r.plan, start: r.start, victims: r.rig.Victims, record: r.recorder.Record, trailing: r.trailing}
+	r.conductor.hand = newHand(r.plan, r.rig.target.Change, r.load.Change)
+	r.session.conductor = r.conductor
 	r.started.Store(true)
 	r.tellFindings()
 	return nil
@@ -259,7 +265,7 @@ func (r *run) record(e journal.Event) {
 func (r *run) finish(ctx context.Context) error {
 	conducting, stopConducting := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	c := &conductor{plan: r.plan, start: r.start, victims: r.rig.Victims, record: r.recorder.Record, trailing: r.trailing}
+	c := r.conductor
 	wg.Go(func() { c.run(conducting) })
 	wg.Go(func() { r.watch(conducting) })
 

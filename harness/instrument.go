@@ -23,6 +23,7 @@ func (r *run) watch(ctx context.Context) {
 		case now := <-t.C:
 			used := cpuTime()
 			r.recorder.Record(r.reading((used - cpu).Seconds() / now.Sub(at).Seconds()))
+			r.gauge()
 			cpu, at = used, now
 		}
 	}
@@ -35,6 +36,19 @@ func (r *run) reading(cpu float64) *journal.Instrument {
 		InFlight: s.InFlight, Hits: s.Hits, LagP50: s.LagP50, LagP99: s.LagP99, LagMax: s.LagMax,
 		Saturated: s.Saturated, CPU: cpu, RSS: residentBytes(), Goroutines: runtime.NumGoroutine(),
 		OpenFDs: openFDs(), Dropped: r.recorder.Dropped(),
+	}
+}
+
+// gauge records how busy each provider is.
+func (r *run) gauge() {
+	for _, p := range r.rig.Fleet.Providers() {
+		g := p.Gauge()
+		e := &journal.Gauge{
+			Provider: p.Spec().Name, Busy: g.Busy, Waiting: g.Waiting, Slots: g.Slots, Replicas: g.Replicas,
+			KVCache: g.KVUsage, Slow: g.Slow,
+		}
+		e.Headroom, e.Limited = p.Headroom()
+		r.recorder.Record(e)
 	}
 }
 

@@ -20,9 +20,8 @@ const spans = int(plan.TriggerSpan / lookEvery)
 // trailing keeps the figures of the last plan.TriggerSpan that faults wait
 // for. It sees what the recorder sees.
 type trailing struct {
-	load plan.Load
-
 	mu    sync.Mutex
+	load  plan.Load
 	ring  [spans]span
 	names map[string]int // provider -> index
 }
@@ -53,6 +52,16 @@ func newTrailing(p *plan.Plan) *trailing {
 		t.ring[i].calls = make([]struct{ all, good, failed float64 }, len(p.Providers))
 	}
 	return t
+}
+
+// follow goes by another load from now on.
+func (t *trailing) follow(l plan.Load) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.load = l
 }
 
 // see counts an event of the run, recorded now.

@@ -92,6 +92,10 @@ func (p *Provider) Elapsed() time.Duration { return time.Since(p.epoch) }
 // Gauge is how busy the provider is now.
 func (p *Provider) Gauge() service.Gauge { return p.service.Gauge() }
 
+// Headroom is the share that is left of its tightest rate limit, 0..1; limited
+// is false where it has none.
+func (p *Provider) Headroom() (share float64, limited bool) { return p.quota.Headroom(time.Now()) }
+
 // ServeHTTP answers one request in the provider's dialect.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	op, arg, fail := p.dialect.Route(r)

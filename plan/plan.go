@@ -27,6 +27,7 @@ type Plan struct {
 	Load       Load          `json:"load"`
 	Providers  []Provider    `json:"providers"`
 	Router     Router        `json:"router"`
+	Changes    []Change      `json:"changes,omitempty"` // of the router's settings, in the order of time
 	Faults     []Fault       `json:"faults"`
 	Promise    Promise       `json:"promise"`
 	Weights    Weights       `json:"weights"`

@@ -21,6 +21,7 @@ type document struct {
 
 	faults  []fault    // beside plan.Faults, in the order of time
 	expects []expected // beside plan.Expect
+	changes []*node    // beside plan.Changes, in the order of the file
 }
 
 // head are the keys that stand before the first table.
@@ -59,6 +60,7 @@ func read(file, name string, root *node) *document {
 		"load":     d.load,
 		"provider": func(n *node) { providers = n },
 		"router":   func(*node) {},
+		"switch":   d.switches,
 		"fault":    func(n *node) { faults = n },
 		"promise":  d.promise,
 		"weights":  d.weights,
@@ -76,6 +78,7 @@ func read(file, name string, root *node) *document {
 	// Providers come before what refers to them, wherever they stand.
 	d.readProviders(providers)
 	d.router()
+	d.timeChanges()
 	d.readFaults(faults)
 	for i, e := range d.plan.Expect {
 		if err := e.Check(&d.plan); err != nil {

@@ -114,6 +114,12 @@ var keyDocs = map[string]string{
 	"router.breaker.open_for":      "before it lets probes through",
 	"router.breaker.probes":        "successes that close it again",
 
+	"switch":        "settings of the bundled router that change in mid-run; a target without them goes on as it is, and the event log says so",
+	"switch.at":     "since the run's start",
+	"switch.policy": "from then on how it chooses; default: as before",
+	"switch.off":    "mitigations switched off from then on, by the names of `[router]`; \"all\": every one",
+	"switch.on":     "mitigations switched on from then on",
+
 	"fault":         "what goes wrong, and when; the parameters of its kind stand beside these keys",
 	"fault.kind":    "an entry of the catalogue of faults",
 	"fault.name":    "unique; default: the kind, numbered from the second on",

@@ -165,7 +165,7 @@ func TestTheDocumentedKeysAreTheKeys(t *testing.T) {
 		"head": keyTable(""), "kinds": catalogueTable(),
 		"metrics": metricTable(plan.Metrics()), "triggers": metricTable(plan.TriggerMetrics()),
 	}
-	for _, block := range []string{"load", "provider", "router", "fault", "promise", "weights"} {
+	for _, block := range []string{"load", "provider", "router", "switch", "fault", "promise", "weights"} {
 		tables[block] = keyTable(block)
 	}
 	for name, table := range tables {

@@ -20,7 +20,7 @@ var idKeys = map[string]string{"provider": "name", "fault": "name", "mix": "kind
 // blocks are the keys that a scenario may begin with.
 var blocks = []string{
 	extendsKey, "title", "about", "tags", "seeds", "shows", "seed", "target", varsKey,
-	"load", "provider", "router", "fault", "promise", "weights", "expect",
+	"load", "provider", "router", "switch", "fault", "promise", "weights", "expect",
 }
 
 // override puts key=value into the tree, where the same checks will meet it as

@@ -175,6 +175,11 @@ var rules = map[string]rule{
 	"router.health_checks.unhealthy_after": atLeastOne,
 	"router.health_checks.healthy_after":   atLeastOne,
 
+	"switch.at":     notNegative,
+	"switch.policy": {oneOf: plan.RouterPolicies},
+	"switch.off":    {oneOf: append([]string{"all"}, plan.Mitigations...)},
+	"switch.on":     {oneOf: append([]string{"all"}, plan.Mitigations...)},
+
 	"fault.at":      notNegative,
 	"fault.for":     positive,
 	"fault.horizon": positive,

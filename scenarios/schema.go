@@ -49,6 +49,7 @@ func schemaTree() schema {
 			"error":   list(object(plan.Words{}, "provider.error", schema{"kind": words(plan.ErrorKinds)}, "kind")),
 		}, "name")),
 		"router":  object(plan.DefaultRouter, "router", nil),
+		"switch":  list(object(plan.Change{}, "switch", nil, "at")),
 		"fault":   list(faultSchema()),
 		"promise": object(plan.DefaultPromise, "promise", nil),
 		"weights": object(plan.DefaultWeights, "weights", nil),

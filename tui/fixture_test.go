@@ -99,6 +99,13 @@ func fixture() *score.Snapshot {
 		{Name: "gpu-a", Class: "gpu", Region: "eu-central-1", Breaker: "half-open", Calls: 91, Good: 89, Share: 0.05, RecentShare: 0.14, RecentRate: 8.4, RecentErrors: 0.06, P95: 1310 * time.Millisecond, TTFTP95: 610 * time.Millisecond, CostUSD: 0.0042, Throttled: 19 * s, History: history(6, 8)},
 		{Name: "edge-a", Class: "edge", Region: "branch-7", Breaker: "", Calls: 14, Good: 14, Share: 0.01, RecentShare: 0.03, RecentRate: 1.8, P95: 2200 * time.Millisecond, TTFTP95: 900 * time.Millisecond, History: history(1, 2)},
 	}
+	snap.Providers[0].Gauge = &journal.Gauge{Provider: "openai", Limited: true, Headroom: 1}
+	snap.Providers[0].Dialect, snap.Providers[1].Dialect = "openai", "anthropic"
+	snap.Providers[1].Gauge = &journal.Gauge{Provider: "anthropic", Busy: 31, Limited: true, Headroom: 0.03}
+	snap.Providers[2].Gauge = &journal.Gauge{Provider: "gpu-a", Busy: 16, Waiting: 5, Slots: 16, Replicas: 2, KVCache: 0.94}
+	snap.Providers[3].Gauge = &journal.Gauge{Provider: "edge-a", Busy: 2, Slots: 4, Slow: 1.6}
+	snap.Providers[2].Errors = map[string]uint64{"rate_limit": 2, "overload": 3}
+	snap.Recent, snap.Failures = fixtureTraces()
 	snap.Expectations = []score.Expectation{
 		{Expr: "score >= 80", Actual: 87.31, Known: true, Pass: true, Text: "87.3"},
 		{Expr: "availability >= 98%", Actual: 0.9791, Known: true, Pass: false, Text: "97.9 %"},
@@ -146,6 +153,7 @@ func fixtureSecond(p *plan.Plan, i int) score.Second {
 	t.OK = t.Total - t.Degraded - t.Failed - t.Hung - t.Corrupt
 	t.Value = float64(t.OK) + 0.7*float64(t.Degraded)
 	if i >= 10 {
+		sec.Parts = []float64{min(1, 0.5+float64(i-9)/12), 1, 0.6 + float64(i%3)/20, 1, -1, 1, 0.41}
 		sec.Score, sec.Faults = 60+27*(1-math.Exp(-float64(i-9)/2)), []string{"outage"}
 	}
 	return sec
@@ -376,4 +384,52 @@ func reported() *score.Snapshot {
 		failure(12*s, "sensitive", journal.Hung, "timeout", &journal.Call{Provider: "gpu-a", Failure: "timeout"}),
 	}
 	return snap
+}
+
+// fixtureTraces are some requests of the fixture: the latest, and the worst.
+func fixtureTraces() (recent, worst []score.Trace) {
+	call := func(provider, model string, attempt int, at, ttft, total time.Duration, edit func(*journal.Call)) *journal.Call {
+		c := &journal.Call{
+			Provider: provider, Model: model, Attempt: attempt, Arrived: at, TTFT: ttft, Total: total, Status: 200,
+			Class: "cloud", Region: "us-west-2", Prompt: 52, Completion: 41, CostUSD: 0.00087,
+		}
+		if edit != nil {
+			edit(c)
+		}
+		return c
+	}
+	trace := func(kind string, i int, o journal.Outcome, value float64, total time.Duration, reason string, calls ...*journal.Call) score.Trace {
+		p := &journal.Sample{
+			Marker: kind + "-1f2e-" + string(rune('a'+i)), Request: kind, Scheduled: 16*s + time.Duration(i)*90*time.Millisecond,
+			Total: total, Outcome: o, Reason: reason, Status: 200, Provider: "anthropic", Model: "claude-sonnet", Attempts: len(calls),
+		}
+		if kind == "stream" {
+			p.TTFT = total / 3
+		}
+		return score.Trace{Sample: p, Outcome: o, Value: value, Calls: calls}
+	}
+	refused := func(c *journal.Call) {
+		c.Status, c.Failure, c.Faults, c.Prompt, c.Completion, c.CostUSD = 503, "overload", []string{"outage"}, 0, 0, 0
+	}
+	left := func(c *journal.Call) { c.Aborted = true }
+	ms := time.Millisecond
+	for i := range 12 {
+		at := 16*s + time.Duration(i)*90*ms
+		switch i % 4 {
+		case 0:
+			recent = append(recent, trace("chat", i, journal.OK, 1, 480*ms, "", call("anthropic", "claude-sonnet", 1, at+2*ms, 0, 470*ms, nil)))
+		case 1:
+			recent = append(recent, trace("stream", i, journal.OK, 1, 1310*ms, "", call("openai", "gpt-4.1", 1, at+2*ms, 0, 12*ms, refused), call("openai", "gpt-4.1", 2, at+80*ms, 0, 9*ms, refused), call("anthropic", "claude-sonnet", 1, at+95*ms, 400*ms, 1200*ms, nil)))
+		case 2:
+			recent = append(recent, trace("faq", i, journal.Degraded, .7, 3*ms, ""))
+		case 3:
+			recent = append(recent, trace("chat", i, journal.Degraded, .7, 2200*ms, "", call("anthropic", "claude-sonnet", 1, at+2*ms, 0, 900*ms, left), call("gpu-a", "llama-3.3-70b", 1, at+910*ms, 0, 1200*ms, nil)))
+		}
+	}
+	cut := trace("stream", 20, journal.Corrupt, 0, 700*ms, "truncated", call("anthropic", "claude-sonnet", 1, 18*s, 300*ms, 690*ms, func(c *journal.Call) { c.Faults = []string{"outage"} }))
+	cut.Sample.Detail = "17 of 60 words, then the end of the stream"
+	failed := trace("sensitive", 21, journal.Failed, 0, 40*ms, "overload", call("gpu-a", "llama-3.3-70b", 1, 18*s, 0, 30*ms, refused))
+	failed.Sample.Status, failed.Sample.Provider = 503, ""
+	hung := trace("chat", 22, journal.Hung, 0, 4*s, "timeout")
+	return recent, []score.Trace{failed, cut, hung}
 }

@@ -28,7 +28,7 @@ type glyphs struct {
 	steady, faulty, recovery, drain  string // phases
 	start, finished                  string
 	pick, dot, dash, atLeast, atMost string
-	caret                            string
+	caret, then                      string
 
 	horizontal, vertical, topLeft, topRight, bottomLeft, bottomRight string
 }
@@ -44,7 +44,7 @@ var unicodeGlyphs = glyphs{
 	good: "✓", bad: "✗", partial: "~", pending: "…",
 	info: "·", warn: "!", wrong: "✗",
 	steady: "●", faulty: "▲", recovery: "◔", drain: "▽", start: "○", finished: "■",
-	pick: "▸", dot: "·", dash: "–", atLeast: "≥", atMost: "≤", caret: "▏",
+	pick: "▸", dot: "·", dash: "–", atLeast: "≥", atMost: "≤", caret: "▏", then: " → ",
 	horizontal: "─", vertical: "│", topLeft: "╭", topRight: "╮", bottomLeft: "╰", bottomRight: "╯",
 }
 
@@ -59,7 +59,7 @@ var asciiGlyphs = glyphs{
 	good: "+", bad: "x", partial: "~", pending: ".",
 	info: ".", warn: "!", wrong: "x",
 	steady: "*", faulty: "^", recovery: "~", drain: "v", start: "o", finished: "=",
-	pick: ">", dot: "|", dash: "-", atLeast: ">=", atMost: "<=", caret: "_",
+	pick: ">", dot: "|", dash: "-", atLeast: ">=", atMost: "<=", caret: "_", then: " -> ",
 	horizontal: "-", vertical: "|", topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+",
 }
 

@@ -18,6 +18,10 @@ type liveKeys struct {
 	pageUp, pageDown, top, bottom   key.Binding
 	back, help, suspend, quit, stop key.Binding
 	yes, no                         key.Binding
+
+	filter, open, worst, panel key.Binding
+
+	inject, clear, load, more, less, router, save key.Binding // acts on the run
 }
 
 func newLiveKeys() liveKeys {
@@ -41,18 +45,33 @@ func newLiveKeys() liveKeys {
 		stop:     bind("ctrl+c", "stop the run now", "ctrl+c"),
 		yes:      bind("y", "yes", "y", "Y", "enter"),
 		no:       bind("n", "no", "n", "N", "esc", "q"),
+
+		filter: bind("/", "filter events or requests", "/"),
+		open:   bind("enter", "open the request", "enter"),
+		worst:  bind("e", "worst requests", "e"),
+		panel:  bind("1-9", "go to a panel", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+
+		inject: bind("i", "inject a fault", "i"),
+		clear:  bind("c", "clear a fault", "c"),
+		load:   bind("o", "change the load", "o"),
+		more:   bind("+", "load × 1.25", "+", "="),
+		less:   bind("-", "load × 0.8", "-"),
+		router: bind("m", "policy, mitigations", "m"),
+		save:   bind("w", "save as a scenario", "w"),
 	}
 }
 
 // ShortHelp is the footer.
 func (k liveKeys) ShortHelp() []key.Binding {
-	return []key.Binding{k.help, k.quit, k.next, k.zoom, k.down, k.up, k.follow, k.stop}
+	return []key.Binding{k.help, k.quit, k.inject, k.clear, k.next, k.zoom, k.save, k.load, k.router, k.follow, k.stop}
 }
 
 // FullHelp is the help screen, in columns.
 func (k liveKeys) FullHelp() [][]key.Binding {
 	return [][]key.Binding{
-		{k.next, k.previous, k.zoom, k.back, k.follow},
+		{k.next, k.previous, k.panel, k.zoom, k.back, k.follow},
+		{k.filter, k.open, k.worst},
+		{k.inject, k.clear, k.load, k.more, k.less, k.router, k.save},
 		{k.up, k.down, k.left, k.right},
 		{k.pageUp, k.pageDown, k.top, k.bottom},
 		{k.help, k.suspend, k.quit, k.stop},

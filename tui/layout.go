@@ -98,14 +98,18 @@ func placeWide(w, h int, s *score.Snapshot) []slot {
 		latency = 6
 	}
 	right := w - left
-	half := w * 11 / 20
+	half := w / 2
+	beside := panelFeed // while there is no verdict
+	if s.Finished {
+		beside, half = panelVerdict, w*11/20
+	}
 	slots := []slot{
 		{panelScore, 0, 0, left, top, boxed},
 		{panelRequests, left, 0, right, top - latency, boxed},
 		{panelTimeline, 0, top, w, line, boxed},
 		{panelLanes, 0, top + line, w, lanes, boxed},
 		{panelLog, 0, top + line + lanes, half, bottom, boxed},
-		{panelVerdict, half, top + line + lanes, w - half, bottom, boxed},
+		{beside, half, top + line + lanes, w - half, bottom, boxed},
 	}
 	if latency > 0 {
 		slots = append(slots, slot{panelLatency, left, top - latency, right, latency, boxed})
@@ -131,6 +135,7 @@ func placeGrand(w, h int, s *score.Snapshot) []slot {
 		{panelVerdict, left + middle, faults, right, top - faults, boxed},
 		{panelTimeline, 0, top, w, line, boxed},
 		{panelLanes, 0, top + line, w, lanes, boxed},
-		{panelLog, 0, top + line + lanes, w, bottom, boxed},
+		{panelLog, 0, top + line + lanes, w / 2, bottom, boxed},
+		{panelFeed, w / 2, top + line + lanes, w - w/2, bottom, boxed},
 	}
 }

@@ -35,6 +35,12 @@ type live struct {
 	after     []key.Binding // keys of a run that is over
 	replaying string        // how the player stands; "": the run is going on now
 
+	filters [panelCount]string
+	feed    *feed
+
+	hand   Hand   // what is done to the run goes to it; nil: nothing can be done
+	dialog dialog // what lies over the panels and takes the keys; nil: nothing
+
 	err   error  // what Live returns
 	drawn *drawn // the last frame, for when nothing has changed
 }
@@ -55,7 +61,7 @@ type lookMsg struct {
 type stoppedMsg struct{}
 
 func newLive(o Options) live {
-	return live{options: o, theme: newTheme(o), keys: newLiveKeys(), focus: panelLanes, follow: true, drawn: &drawn{}}
+	return live{options: o, theme: newTheme(o), keys: newLiveKeys(), focus: panelLanes, follow: true, feed: &feed{}, drawn: &drawn{}}
 }
 
 // watch ties the screen to a run.
@@ -63,6 +69,7 @@ func (m live) watch(src Source) live {
 	m.look = func() tea.Cmd {
 		return tea.Tick(frameEvery, func(time.Time) tea.Msg { return lookAt(src) })
 	}
+	m.hand, _ = src.(Hand)
 	m.stop = func() tea.Msg {
 		src.Stop()
 		return stoppedMsg{}
@@ -97,6 +104,12 @@ func (m live) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.theme = newTheme(m.options)
 	case lookMsg:
 		return m.looked(msg)
+	case actedMsg:
+		return m.acted(msg)
+	case checkedMsg, tea.PasteMsg:
+		if m.dialog != nil {
+			return m.dialog.update(m, msg)
+		}
 	case tea.KeyPressMsg:
 		return m.pressed(msg)
 	case tea.MouseMsg:
@@ -109,6 +122,9 @@ func (m live) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // is down. A run that ended by itself stays on the screen.
 func (m live) looked(msg lookMsg) (tea.Model, tea.Cmd) {
 	m.snap, m.over = msg.snap, msg.over
+	if m.snap == nil || m.snap.Plan == nil {
+		m.dialog = nil // there is nothing that it could be about
+	}
 	switch {
 	case m.over && m.ending:
 		return m, tea.Quit
@@ -129,6 +145,8 @@ func (m live) pressed(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		return m, tea.Suspend
 	case m.asking:
 		return m.answered(msg)
+	case m.dialog != nil:
+		return m.dialog.update(m, msg)
 	case key.Matches(msg, k.help):
 		m.help = !m.help
 	case key.Matches(msg, k.back):
@@ -141,16 +159,39 @@ func (m live) pressed(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		}
 		m.asking = !m.ending
 	case m.help: // the panels are covered
+	default:
+		return m.looking(msg)
+	}
+	return m, nil
+}
+
+// looking handles the keys that move among the panels and within them, and
+// those that act on the run.
+func (m live) looking(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+	if next, mine := m.fed(msg); mine {
+		return next, nil
+	}
+	k := m.keys
+	switch {
 	case key.Matches(msg, k.next):
 		m.focus = m.neighbour(1)
 	case key.Matches(msg, k.previous):
 		m.focus = m.neighbour(-1)
+	case key.Matches(msg, k.panel):
+		m = m.focused(panelID(msg.Code - '1'))
 	case key.Matches(msg, k.zoom):
 		m.zoomed = !m.zoomed && len(m.slots(false)) > 0
+	case key.Matches(msg, k.filter):
+		m = m.narrowing()
+	case key.Matches(msg, k.open, k.worst):
+		return m.toFeed(key.Matches(msg, k.worst)), nil
 	case key.Matches(msg, k.follow):
 		m.follow = !m.follow
 		m.first[panelLog] = m.lastLine(panelLog)
 	default:
+		if next, cmd, mine := m.act(msg); mine {
+			return next, cmd
+		}
 		return m.scrolled(msg), nil
 	}
 	return m, nil
@@ -190,6 +231,10 @@ func (m live) end() (tea.Model, tea.Cmd) {
 func (m live) stepBack() live {
 	if m.help {
 		m.help = false
+		return m
+	}
+	if m.filters[m.focus] != "" && !m.zoomed {
+		m.filters[m.focus] = ""
 		return m
 	}
 	m.zoomed = false

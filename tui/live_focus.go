@@ -24,6 +24,25 @@ func (m live) placed(id panelID) bool {
 	return slices.ContainsFunc(m.slots(false), func(s slot) bool { return s.id == id && s.edge != bare })
 }
 
+// focused is the screen with the focus on a panel, which is zoomed where it has
+// no place among the others.
+func (m live) focused(id panelID) live {
+	if id < 0 || id >= panelCount || len(m.slots(false)) == 0 {
+		return m
+	}
+	m.focus = id
+	m.zoomed = m.zoomed || !m.placed(id)
+	return m
+}
+
+// view is what a panel is drawn from.
+func (m live) view(id panelID) view {
+	return view{
+		s: m.snap, first: m.first[id], follow: m.follow, across: m.across,
+		filter: m.filters[id], feed: m.feed, focused: id == m.focus && m.look != nil,
+	}
+}
+
 // neighbour is the panel that is step places after the focused one in the
 // table, of those on the screen. A zoomed screen can show any of them.
 func (m live) neighbour(step int) panelID {
@@ -60,7 +79,7 @@ func (m live) lastLine(id panelID) int {
 	if p.lines == nil || h == 0 {
 		return 0
 	}
-	return max(p.lines(m.snap, w)-max(h-p.head, 0), 0)
+	return max(p.lines(m.view(id), w)-max(h-p.head, 0), 0)
 }
 
 // scrolled moves within the focused panel. The event log stops following when

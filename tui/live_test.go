@@ -90,7 +90,8 @@ func TestKeys(t *testing.T) {
 		keys []string
 		want func(live) bool
 	}{
-		{[]string{"tab"}, func(m live) bool { return m.focus == panelVerdict }},
+		{[]string{"tab"}, func(m live) bool { return m.focus == panelLog }},
+		{[]string{"tab", "tab"}, func(m live) bool { return m.focus == panelFeed }},
 		{[]string{"tab", "tab", "tab"}, func(m live) bool { return m.focus == panelScore }},
 		{[]string{"shift+tab"}, func(m live) bool { return m.focus == panelTimeline }},
 		{[]string{"shift+tab", "tab"}, func(m live) bool { return m.focus == panelLanes }},
@@ -112,6 +113,16 @@ func TestKeys(t *testing.T) {
 		{[]string{"q", "y", "q"}, func(m live) bool { return m.ending && !m.asking }},
 		{[]string{"ctrl+c"}, func(m live) bool { return m.ending && errors.Is(m.err, ErrInterrupted) && !errors.Is(m.err, ErrForced) }},
 		{[]string{"ctrl+c", "ctrl+c"}, func(m live) bool { return errors.Is(m.err, ErrForced) && errors.Is(m.err, ErrInterrupted) }},
+		{[]string{"1"}, func(m live) bool { return m.focus == panelScore && !m.zoomed }},
+		{[]string{"7"}, func(m live) bool { return m.focus == panelVerdict && m.zoomed }},
+		{[]string{"9", "z"}, func(m live) bool { return m.focus == panelFeed && m.zoomed }},
+		{[]string{"enter"}, func(m live) bool { return m.focus == panelFeed && m.dialog == nil }},
+		{[]string{"enter", "enter"}, func(m live) bool { return m.dialog.(*waterfall).at == len(m.snap.Recent)-1 }},
+		{[]string{"e"}, func(m live) bool { return m.focus == panelFeed && m.feed.worst }},
+		{[]string{"e", "e"}, func(m live) bool { return !m.feed.worst }},
+		{[]string{"/", "x", "enter"}, func(m live) bool { return m.focus == panelLog && m.filters[panelLog] == "x" && m.dialog == nil }},
+		{[]string{"/", "x", "esc"}, func(m live) bool { return m.filters[panelLog] == "" && m.dialog == nil }},
+		{[]string{"/", "x", "enter", "esc"}, func(m live) bool { return m.filters[panelLog] == "" }},
 		{[]string{"f"}, func(m live) bool { return !m.follow }},
 		{[]string{"f", "f"}, func(m live) bool { return m.follow }},
 		{[]string{"x"}, func(m live) bool { return m.focus == panelLanes && !m.zoomed && !m.help }},
@@ -189,7 +200,7 @@ func TestEveryBindingIsInTheHelpAndDoesSomething(t *testing.T) {
 		for _, name := range b.Keys() {
 			does := false
 			// Some states in which a key may have something to do.
-			for _, prepare := range [][]string{nil, {"z"}, {"up"}, {"g"}, {"right"}} {
+			for _, prepare := range [][]string{nil, {"1"}, {"z"}, {"up"}, {"g"}, {"right"}} {
 				m := screen(120, 40, fixture())
 				m.focus = panelLog
 				m, _ = after(m, prepare...)

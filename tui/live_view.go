@@ -27,6 +27,7 @@ func sameFrame(a, b live) bool {
 	return a.snap == b.snap && a.w == b.w && a.h == b.h && a.theme == b.theme &&
 		a.over == b.over && a.focus == b.focus && a.zoomed == b.zoomed && a.help == b.help &&
 		a.asking == b.asking && a.ending == b.ending && a.first == b.first &&
+		a.filters == b.filters && a.feed == b.feed && a.dialog == b.dialog &&
 		a.across == b.across && a.follow == b.follow && a.replaying == b.replaying
 }
 
@@ -38,6 +39,8 @@ func (m live) draw() string {
 	switch {
 	case m.asking:
 		drawQuestion(a, "Quit", "The run is on. Stop it and quit?", m.keys.yes, m.keys.no)
+	case m.dialog != nil:
+		m.dialog.draw(a, m.snap)
 	case m.help:
 		drawHelp(a, m.keys, drawShapes)
 	}
@@ -62,10 +65,8 @@ func (m live) paint(a area) {
 	switch {
 	case len(slots) > 0:
 		drawHeader(a.sub(0, 0, a.w, header), m.snap)
-		table := panels()
 		for _, s := range slots {
-			v := view{s: m.snap, first: m.first[s.id], follow: m.follow, across: m.across}
-			framed(a.sub(s.x, s.y, s.w, s.h), table[s.id], v, s.edge, s.id == m.focus && m.look != nil)
+			framed(a.sub(s.x, s.y, s.w, s.h), s.id, m.view(s.id), s.edge)
 		}
 		m.foot(a.line(a.h - 1))
 	case a.w >= smallW && a.h >= smallH:

@@ -12,6 +12,10 @@ type view struct {
 	first  int  // first line shown, where the panel scrolls
 	across int  // columns scrolled to the right, where it does that
 	follow bool // stays at the last line
+
+	filter  string // words that every line of a list must have
+	feed    *feed  // how the requests are looked at
+	focused bool
 }
 
 // panel is a part of the live screen: a function of a snapshot and a size.
@@ -22,9 +26,10 @@ type panel struct {
 	draw  func(a area, v view)
 	// lines is how much there is to scroll through, and head how many rows
 	// stay above it. Without lines the panel does not scroll.
-	lines func(s *score.Snapshot, w int) int
+	lines func(v view, w int) int
 	head  int
-	tails bool // begins at the end and follows it
+	tails bool                // begins at the end and follows it
+	named func(v view) string // its title where that changes; nil: title
 }
 
 // panelID names a panel by its index in the table.
@@ -41,6 +46,7 @@ const (
 	panelFaults
 	panelVerdict
 	panelLog
+	panelFeed
 	panelCount
 )
 
@@ -54,34 +60,43 @@ func panels() [panelCount]panel {
 		panelFaults:   faultsPanel,
 		panelVerdict:  verdictPanel,
 		panelLog:      logPanel,
+		panelFeed:     feedPanel,
 	}
 }
 
 // firstLine keeps a scroll offset within what there is to see.
-func (p panel) firstLine(s *score.Snapshot, first, w, h int, follow bool) int {
+func (p panel) firstLine(v view, w, h int) int {
 	if p.lines == nil {
 		return 0
 	}
-	last := max(p.lines(s, w)-max(h-p.head, 0), 0)
-	if follow && p.tails {
+	last := max(p.lines(v, w)-max(h-p.head, 0), 0)
+	if v.follow && p.tails {
 		return last
 	}
-	return min(max(first, 0), last)
+	return min(max(v.first, 0), last)
 }
 
 // framed draws a panel with its frame: a box, or only a rule above where rows
-// are dear.
-func framed(a area, p panel, v view, set edge, focused bool) {
+// are dear. The title has the key that leads to the panel.
+func framed(a area, id panelID, v view, set edge) {
+	p := panels()[id]
 	frame, title := inkFrame, inkTitle
 	name := p.title
-	if focused {
+	if p.named != nil {
+		name = p.named(v)
+	}
+	if v.filter != "" {
+		name += " /" + v.filter
+	}
+	name = fmt.Sprintf("%d %s", id+1, name)
+	if v.focused {
 		frame, title = inkFocus, inkFocus
 		name = a.th.glyph.pick + " " + name
 	}
 	inner := box(a, name, set, frame, title)
-	v.first = p.firstLine(v.s, v.first, inner.w, inner.h, v.follow)
+	v.first = p.firstLine(v, inner.w, inner.h)
 	if p.lines != nil && set != bare {
-		if all, shown := p.lines(v.s, inner.w), max(inner.h-p.head, 0); all > shown {
+		if all, shown := p.lines(v, inner.w), max(inner.h-p.head, 0); all > shown {
 			a.right(0, 0, a.w-2, frame, fmt.Sprintf(" %d/%d ", v.first+shown, all))
 		}
 	}

@@ -6,7 +6,7 @@ import "brownout/harness/score"
 // of it.
 var faultsPanel = panel{
 	title: "Faults", draw: drawFaults,
-	lines: func(s *score.Snapshot, _ int) int { return faultLines * len(s.Plan.Faults) },
+	lines: func(v view, _ int) int { return faultLines * len(v.s.Plan.Faults) },
 }
 
 const faultLines = 4
@@ -30,7 +30,10 @@ func drawFaults(a area, v view) {
 			x := a.put(0, y, in, mark+" ")
 			x = a.text(x, y, a.w-x, inkStrong, f.Name)
 			x = a.text(x, y, a.w-x, inkText, " on "+onWhom(f.On))
-			a.text(x, y, a.w-x, in, "  "+word)
+			x = a.text(x, y, a.w-x, in, "  "+word)
+			if w.ByHand {
+				a.text(x, y, a.w-x, inkDim, ", made by hand")
+			}
 		case 1:
 			x := a.put(2, y, inkDim, clock(f.At)+" for "+short(f.For))
 			if w.Scored {

@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	"brownout/harness/score"
+	"brownout/plan"
 )
 
 // lanesPanel is a table with a lane for each provider.
 var lanesPanel = panel{
 	title: "Providers", draw: drawLanes, head: 1,
-	lines: func(s *score.Snapshot, _ int) int { return len(s.Providers) },
+	lines: func(v view, _ int) int { return len(v.s.Providers) },
 }
 
 // laneColumn is one column of the table. Adding one is adding a line.
@@ -25,23 +26,30 @@ type laneColumn struct {
 var laneColumns = []laneColumn{
 	{"provider", 12, 1, false, func(a area, _ *score.Snapshot, l score.Lane) { a.text(0, 0, a.w, inkStrong, l.Name) }},
 	{"class", 7, 6, false, func(a area, _ *score.Snapshot, l score.Lane) { a.text(0, 0, a.w, inkText, l.Class) }},
-	{"region", 12, 9, false, func(a area, _ *score.Snapshot, l score.Lane) { a.text(0, 0, a.w, inkDim, l.Region) }},
+	{"region", 12, 11, false, func(a area, _ *score.Snapshot, l score.Lane) { a.text(0, 0, a.w, inkDim, l.Region) }},
 	{"breaker", 11, 2, false, drawBreaker},
-	{"share", 12, 3, false, func(a area, _ *score.Snapshot, l score.Lane) {
+	{"share", 10, 3, false, func(a area, _ *score.Snapshot, l score.Lane) {
 		a.right(0, 0, 4, inkText, percentRound(l.RecentShare))
 		bar(a, 5, 0, a.w-5, inkAccent, l.RecentShare)
 	}},
-	{"calls/s", 7, 7, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, tenth1(l.RecentRate)) }},
+	{"calls/s", 7, 12, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, tenth1(l.RecentRate)) }},
 	{"p95", 6, 4, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, span(l.P95)) }},
-	{"first token", 11, 12, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, span(l.TTFTP95)) }},
+	{"first token", 11, 13, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, span(l.TTFTP95)) }},
 	{"errors", 6, 4, true, drawErrors},
-	{"cost", 7, 8, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, dollars(l.CostUSD)) }},
-	{"calls", 8, 13, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, count(l.Calls)) }},
-	{"last minute", 30, 11, false, drawHistory},
+	{"limit", 5, 8, true, drawHeadroom},
+	{"queue", 5, 9, true, drawQueue},
+	{"kv", 4, 10, true, drawKV},
+	{"cost", 7, 7, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, dollars(l.CostUSD)) }},
+	{"calls", 8, 15, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, count(l.Calls)) }},
+	{"last minute", 30, 14, false, drawHistory},
 	{"state", 18, 5, false, drawState},
 }
 
+// drawLanes draws a row for each lane, or a card where there is room for that.
 func drawLanes(a area, v view) {
+	if drawCards(a, v) {
+		return
+	}
 	columns, x := fitLanes(a.w), 0
 	for i, c := range columns {
 		w := c.width
@@ -65,7 +73,7 @@ func drawLanes(a area, v view) {
 func fitLanes(w int) []laneColumn {
 	taken := make(map[string]bool, len(laneColumns))
 	left := w + 2
-	for need := 1; need <= 13; need++ {
+	for need := 1; need <= len(laneColumns); need++ {
 		for _, c := range laneColumns {
 			if c.need == need && c.width+2 <= left {
 				taken[c.title] = true
@@ -96,14 +104,43 @@ func drawBreaker(a area, _ *score.Snapshot, l score.Lane) {
 }
 
 func drawErrors(a area, _ *score.Snapshot, l score.Lane) {
-	in := inkDim
-	switch {
-	case l.RecentErrors >= 0.2:
-		in = inkBad
-	case l.RecentErrors > 0:
-		in = inkWarn
+	a.right(0, 0, a.w, errorInk(l), percentRound(l.RecentErrors))
+}
+
+// drawHeadroom tells how much is left of the tightest rate limit.
+func drawHeadroom(a area, _ *score.Snapshot, l score.Lane) {
+	switch g := l.Gauge; {
+	case g == nil || !g.Limited:
+		a.right(0, 0, a.w, inkDim, a.th.glyph.dash)
+	case g.Headroom < 0.05:
+		a.right(0, 0, a.w, inkBad, "!"+percentRound(g.Headroom))
+	default:
+		a.right(0, 0, a.w, inkText, percentRound(g.Headroom))
 	}
-	a.right(0, 0, a.w, in, percentRound(l.RecentErrors))
+}
+
+// drawQueue tells how many calls wait at a provider.
+func drawQueue(a area, _ *score.Snapshot, l score.Lane) {
+	switch {
+	case l.Gauge == nil:
+		a.right(0, 0, a.w, inkDim, a.th.glyph.dash)
+	case l.Gauge.Waiting > 0:
+		a.right(0, 0, a.w, inkWarn, count(uint64(l.Gauge.Waiting)))
+	default:
+		a.right(0, 0, a.w, inkDim, "0")
+	}
+}
+
+// drawKV tells how full the KV cache of a GPU is.
+func drawKV(a area, _ *score.Snapshot, l score.Lane) {
+	switch g := l.Gauge; {
+	case g == nil || l.Class != plan.ClassGPU:
+		a.right(0, 0, a.w, inkDim, a.th.glyph.dash)
+	case g.KVCache >= 0.9:
+		a.right(0, 0, a.w, inkBad, percentRound(g.KVCache))
+	default:
+		a.right(0, 0, a.w, inkText, percentRound(g.KVCache))
+	}
 }
 
 func drawHistory(a area, _ *score.Snapshot, l score.Lane) {

@@ -1,20 +1,17 @@
 package tui
 
-import (
-	"brownout/harness/score"
-
-	"github.com/charmbracelet/x/ansi"
-)
+import "github.com/charmbracelet/x/ansi"
 
 // logPanel is the event log.
 var logPanel = panel{
 	title: "Events", draw: drawLog, tails: true,
-	lines: func(s *score.Snapshot, _ int) int { return len(s.Log) },
+	lines: func(v view, _ int) int { return len(filtered(v.s.Log, v.filter)) },
 }
 
 func drawLog(a area, v view) {
-	for y := 0; y < a.h && v.first+y < len(v.s.Log); y++ {
-		l := v.s.Log[v.first+y]
+	lines := filtered(v.s.Log, v.filter)
+	for y := 0; y < a.h && v.first+y < len(lines); y++ {
+		l := lines[v.first+y]
 		mark, in, words := a.th.glyph.info, inkDim, inkText
 		switch l.Level {
 		case "warn":
@@ -30,7 +27,10 @@ func drawLog(a area, v view) {
 		}
 		a.text(8, y, a.w-8, words, text)
 	}
-	if len(v.s.Log) == 0 {
+	switch {
+	case len(v.s.Log) == 0:
 		a.text(0, 0, a.w, inkDim, "nothing has happened yet")
+	case len(lines) == 0:
+		a.text(0, 0, a.w, inkDim, "no event is like that")
 	}
 }

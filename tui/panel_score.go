@@ -33,8 +33,8 @@ func drawScore(a area, v view) {
 			y++
 		}
 	}
-	for _, p := range namedParts(s) {
-		drawPart(a.line(y), p)
+	for i, p := range namedParts(s) {
+		drawPart(a.line(y), p, partTrend(s, i))
 		y++
 	}
 	if rest := a.h - y; rest >= 1 {
@@ -83,7 +83,7 @@ func inkOf(value float64) ink {
 
 // drawPart writes one part on a row: mark, name, bar, figures, and how it came
 // about where there is room.
-func drawPart(a area, p score.Part) {
+func drawPart(a area, p score.Part, trend []float64) {
 	g := a.th.glyph
 	const name = 14 // columns of mark and name
 	if !p.Known {
@@ -111,10 +111,28 @@ func drawPart(a area, p score.Part) {
 	bar(a, name+1, 0, length, in, p.Value)
 	x := name + 2 + length
 	a.right(x, 0, 8, inkStrong, attained)
+	from := x
 	x = a.text(x+9, 0, a.w-x-9, inkDim, promised)
+	if room := min(a.w-from-19, 30); room >= 10 && trend != nil {
+		x = from + 16
+		sparks(a.sub(x+2, 0, room, 1), inkAccent, trend, 0, 1)
+		x += room + 2
+	}
 	if a.w-x > 16 && p.Note != "" {
 		a.text(x+2, 0, a.w-x-2, inkDim, p.Note)
 	}
+}
+
+// partTrend are the values of a part at the end of each second; below 0 where
+// it was not known.
+func partTrend(s *score.Snapshot, part int) []float64 {
+	var values []float64
+	for _, sec := range s.Seconds {
+		if sec.Parts != nil {
+			values = append(values, sec.Parts[part])
+		}
+	}
+	return values
 }
 
 // drawTrend shows the total at the end of each second.

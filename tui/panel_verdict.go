@@ -2,13 +2,15 @@ package tui
 
 import (
 	"brownout/harness/score"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 // verdictPanel shows the gates of the scenario, what breaches there were, and
 // at the end the verdict with its reasons.
 var verdictPanel = panel{
 	title: "Verdict", draw: drawVerdict,
-	lines: func(s *score.Snapshot, w int) int { return len(verdictLines(s, w)) },
+	lines: func(v view, w int) int { return len(verdictLines(v.s, w)) },
 }
 
 // remark is one line of the panel.
@@ -25,9 +27,11 @@ func drawVerdict(a area, v view) {
 		mark, in := l.mark(a.th)
 		a.put(0, y, in, mark)
 		room := a.w - 2
-		if l.value != "" {
-			room -= len(l.value) + 1
-			a.right(0, y, a.w, in, l.value)
+		if l.value != "" { // a figure, or why there is none yet
+			most := max(a.w-2-ansi.StringWidth(l.text)-2, a.w/3)
+			value := a.th.cut(l.value, most)
+			room -= ansi.StringWidth(value) + 1
+			a.right(0, y, a.w, in, value)
 		}
 		a.text(2, y, room, inkText, l.text)
 	}

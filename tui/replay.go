@@ -153,6 +153,8 @@ func (v playing) pressed(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	p, k := v.player, v.deck
 	var do func()
 	switch {
+	case v.dialog != nil:
+		return nil, false
 	case key.Matches(msg, k.quit) && !v.help, key.Matches(msg, v.keys.back) && !v.help && !v.zoomed:
 		return func() tea.Msg { p.Stop(); return tea.Quit() }, true
 	case v.help:

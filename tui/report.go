@@ -25,6 +25,7 @@ type report struct {
 	first  []int // first row shown, by tab
 	help   bool
 	export exporter
+	opened int // which of the worst requests is open, from 1; 0: none
 }
 
 // tab is one page of the report.
@@ -37,6 +38,7 @@ type tab struct {
 type reportKeys struct {
 	move                               moveKeys
 	next, previous, export, replay     key.Binding
+	open                               key.Binding
 	back, command, help, suspend, quit key.Binding
 }
 
@@ -48,7 +50,7 @@ func (k reportKeys) ShortHelp() []key.Binding {
 // FullHelp is the help screen, in columns.
 func (k reportKeys) FullHelp() [][]key.Binding {
 	return [][]key.Binding{
-		{k.next, k.previous, k.export, k.replay},
+		{k.next, k.previous, k.open, k.export, k.replay},
 		k.move.group(),
 		{k.command, k.help, k.suspend, k.quit, k.back},
 	}
@@ -68,6 +70,7 @@ func newReport(s *score.Snapshot, d Desk, o Options) report {
 		previous: bind("shift+tab/←", "page before", "shift+tab", "left", "h"),
 		export:   r.export.keys.start,
 		replay:   bind("p", "replay", "p"),
+		open:     bind("enter", "open the worst requests", "enter"),
 		back:     bind("esc", "back", "esc"),
 		command:  bind(commandKey, "commands", commandKey),
 		help:     bind("?", "help", "?"),
@@ -75,6 +78,7 @@ func newReport(s *score.Snapshot, d Desk, o Options) report {
 		quit:     bind("q", "back", "q", "ctrl+c"),
 	}
 	r.keys.replay.SetEnabled(d.Play != nil)
+	r.keys.open.SetEnabled(len(s.Failures) > 0)
 	return r
 }
 
@@ -126,6 +130,8 @@ func (r report) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (r report) pressed(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	k := r.keys
 	switch {
+	case r.opened > 0:
+		return r.leafed(msg), nil
 	case key.Matches(msg, k.help):
 		r.help = !r.help
 	case r.help && key.Matches(msg, k.back, k.quit):
@@ -137,6 +143,8 @@ func (r report) pressed(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		r.tab = (r.tab + 1) % len(r.tabs)
 	case key.Matches(msg, k.previous):
 		r.tab = (r.tab + len(r.tabs) - 1) % len(r.tabs)
+	case key.Matches(msg, k.open):
+		r.opened = 1
 	case key.Matches(msg, k.export):
 		r.export = r.export.started()
 	case key.Matches(msg, k.replay):
@@ -147,12 +155,26 @@ func (r report) pressed(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	return r, nil
 }
 
+// leafed goes from one of the worst requests to the next, or closes them.
+func (r report) leafed(msg tea.KeyPressMsg) report {
+	k := r.keys
+	switch {
+	case key.Matches(msg, k.back, k.quit, k.open):
+		r.opened = 0
+	case key.Matches(msg, k.next, k.move.down):
+		r.opened = min(r.opened+1, len(r.snap.Failures))
+	case key.Matches(msg, k.previous, k.move.up):
+		r.opened = max(r.opened-1, 1)
+	}
+	return r
+}
+
 // moved scrolls the page that is shown.
 func (r report) moved(msg tea.Msg) report {
 	_, body := r.places()
 	rows := len(r.tabs[r.tab].rows(r.snap, max(body.w, 1)))
 	by, ok := r.keys.move.move(msg, rows, body.h)
-	if !ok || r.help {
+	if !ok || r.help || r.opened > 0 {
 		return r
 	}
 	last := lastFirst(rows, body.h)
@@ -163,7 +185,7 @@ func (r report) moved(msg tea.Msg) report {
 
 // clicked picks the page whose name was clicked.
 func (r report) clicked(msg tea.MouseClickMsg) report {
-	if r.help || msg.Button != tea.MouseLeft {
+	if r.help || r.opened > 0 || msg.Button != tea.MouseLeft {
 		return r
 	}
 	for i, p := range r.tabPlaces() {

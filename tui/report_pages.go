@@ -40,7 +40,7 @@ func verdictPage(s *score.Snapshot, w int) []row {
 	if s.Score.Scored {
 		rows = append(rows, scoreRow(s))
 		for _, p := range namedParts(s) {
-			rows = append(rows, func(a area) { drawPart(a, p) })
+			rows = append(rows, func(a area) { drawPart(a, p, nil) })
 		}
 		rows = append(rows, blankRow)
 	}
@@ -130,7 +130,11 @@ func windowPage(s *score.Snapshot, i, w int) []row {
 	rows = append(rows, blankRow, func(a area) {
 		x := a.put(0, 0, inkOf(win.Score/100), points(win.Score))
 		x = a.put(x, 0, inkDim, " of 100 points; ")
-		a.text(x, 0, a.w-x, inkText, lost(100-win.Score)+" lost")
+		what := "nothing lost"
+		if len(c.Losses) > 0 {
+			what = lost(100-win.Score) + " lost"
+		}
+		a.text(x, 0, a.w-x, inkText, what)
 	})
 	taken := map[int]bool{}
 	for _, l := range c.Losses {
@@ -199,11 +203,7 @@ func requestsPage(s *score.Snapshot, w int) []row {
 	t := s.Tracing
 	if t.Requests > 0 {
 		rows = append(rows, heading("Attempts")...)
-		rows = append(rows, textRows(inkText, fmt.Sprintf("%s requests had no call, %s one, %s two, %s three, %s more; %s had two at a time, %s were answered twice, %s calls came too early.",
-			count(t.Attempts[0]), count(t.Attempts[1]), count(t.Attempts[2]), count(t.Attempts[3]), count(t.Attempts[4]), count(t.Hedged), count(t.Duplicated), count(t.Early)), w)...)
-		if t.WastedUSD > 0 {
-			rows = append(rows, textRows(inkText, dollars(t.WastedUSD)+" were billed for calls that completed no good answer.", w)...)
-		}
+		rows = append(rows, textRows(inkText, attemptsText(t), w)...)
 	}
 	rows = append(rows, heading("The worst requests")...)
 	worst := score.Worst(s.Failures)
@@ -214,6 +214,36 @@ func requestsPage(s *score.Snapshot, w int) []row {
 		rows = append(rows, traceRow(tr))
 	}
 	return rows
+}
+
+// attemptsText says how many calls the requests took, and what was remarkable
+// about them.
+func attemptsText(t score.Tracing) string {
+	var parts []string
+	for i, how := range [...]string{"without a call", "with one call", "with two", "with three", "with more"} {
+		if n := t.Attempts[i]; n > 0 {
+			parts = append(parts, count(n)+" "+how)
+		}
+	}
+	text := count(t.Requests) + " requests: " + strings.Join(parts, ", ") + "."
+	for _, p := range []struct {
+		n    uint64
+		what string
+	}{
+		{t.Hedged, "had two calls under way at a time"},
+		{t.Duplicated, "were answered whole by more than one call"},
+		{t.CacheHits, "were answered from a cache"},
+		{t.Foreign, "got somebody else's answer"},
+		{t.Early, "calls came before a retry-after that their provider had stated"},
+	} {
+		if p.n > 0 {
+			text += " " + count(p.n) + " " + p.what + "."
+		}
+	}
+	if t.WastedUSD > 0 {
+		text += " " + dollars(t.WastedUSD) + " were billed for calls that completed no good answer."
+	}
+	return text
 }
 
 // traceRow is a request on a row: when, what became of it, why, and its calls.

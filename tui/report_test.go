@@ -144,3 +144,19 @@ func TestSuspendFromEveryScreen(t *testing.T) {
 		}
 	}
 }
+
+// The worst requests are opened one after the other, the worst first.
+func TestReportOpensRequests(t *testing.T) {
+	r := reportOn(t, nil)
+	for _, step := range []struct{ key, shows string }{
+		{"enter", "stream-1f2e-11"}, {"down", "sensitive-1f2e-12"}, {"right", "chat-1f2e-10"}, {"down", "chat-1f2e-10"}, {"up", "sensitive-1f2e-12"}, {"esc", ""},
+	} {
+		r = typing(t, r, step.key)
+		if frame := r.View().Content; !strings.Contains(frame, step.shows) || step.shows == "" && r.top().screen.(report).opened != 0 {
+			t.Errorf("%s does not show %q:\n%s", step.key, step.shows, frame)
+		}
+	}
+	if r = typing(t, r, "enter", "q"); depth(r) != "report" || r.top().screen.(report).opened != 0 {
+		t.Error("q left the report, not the request")
+	}
+}

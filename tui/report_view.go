@@ -54,6 +54,9 @@ func (r report) draw() string {
 	if r.help {
 		drawHelp(a, r.keys, nil)
 	}
+	if r.opened > 0 {
+		(&waterfall{list: score.Worst(r.snap.Failures), at: r.opened - 1}).draw(a, r.snap)
+	}
 	r.export.draw(a)
 	return p.render(r.theme)
 }

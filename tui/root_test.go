@@ -271,9 +271,9 @@ func TestMouse(t *testing.T) {
 
 	o := Options{NoColor: true}
 	live := sized(newRoot(newRunning(stoppable(fixture()), fixtureDesk(), o), fixtureDesk(), o), 120, 40)
-	x, y = at(live, " Verdict ")
-	if got := click(live, x, y+2).top().screen.(running); got.focus != panelVerdict {
-		t.Errorf("clicked the verdict, and panel %d has the focus", got.focus)
+	x, y = at(live, " Timeline ")
+	if got := click(live, x, y+2).top().screen.(running); got.focus != panelTimeline {
+		t.Errorf("clicked the timeline, and panel %d has the focus", got.focus)
 	}
 	x, y = at(live, " Events ")
 	turned := turn(live, x, y+2, tea.MouseWheelUp).top().screen.(running)

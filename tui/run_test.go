@@ -49,7 +49,7 @@ func (t *terminal) String() string {
 // await blocks until the terminal has been told something.
 func (t *terminal) await(tb testing.TB, what string) {
 	tb.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(30 * time.Second)
 	for !strings.Contains(t.String(), what) {
 		select {
 		case <-t.seen:
@@ -95,7 +95,7 @@ func ended(tb testing.TB, end <-chan error) error {
 	select {
 	case err := <-end:
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		tb.Fatal("the screen did not end")
 		return nil
 	}
@@ -237,21 +237,17 @@ func (f failing) View() tea.View {
 	return v
 }
 
-// The whole way: from the launcher to a run, its report, and back.
-func TestFromLauncherToReport(t *testing.T) {
-	src := stoppable(finished(score.Pass))
-	close(src.done)
-	d := fixtureDesk()
-	d.Begin = func(Order) (Source, error) { return src, nil }
-	tm := teatest.NewTestModel(t, newRoot(newLauncher(d, Options{NoColor: true}), d, Options{NoColor: true}), teatest.WithInitialTermSize(120, 40))
-	for _, step := range []struct{ shows, key string }{
-		{"rate-limit-storm", "enter"}, {"the run is over", "r"}, {"What to do", "q"}, {"the run is over", "q"}, {"Scenarios", "q"},
-	} {
-		teatest.WaitFor(t, tm.Output(), func(b []byte) bool { return bytes.Contains(b, []byte(step.shows)) }, teatest.WithDuration(10*time.Second))
-		tm.Send(press(step.key))
-	}
-	if _, ok := tm.FinalModel(t, teatest.WithFinalTimeout(10*time.Second)).(root).last.(launcher); !ok {
-		t.Error("the launcher was not the last to leave")
+// The program of screens as Bubble Tea runs it, from its first frame to its
+// last state.
+func TestTheProgram(t *testing.T) {
+	d, o := fixtureDesk(), Options{NoColor: true}
+	tm := teatest.NewTestModel(t, newRoot(newLauncher(d, o), d, o), teatest.WithInitialTermSize(120, 40))
+	teatest.WaitFor(t, tm.Output(), func(b []byte) bool { return bytes.Contains(b, []byte("rate-limit-storm")) }, teatest.WithDuration(30*time.Second))
+	tm.Send(press("down"))
+	tm.Send(press("q"))
+	last, ok := tm.FinalModel(t, teatest.WithFinalTimeout(30*time.Second)).(root).last.(launcher)
+	if !ok || last.at != 1 {
+		t.Errorf("the last to leave was %T", last)
 	}
 }
 

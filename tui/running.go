@@ -60,7 +60,7 @@ func (v running) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return v.Update(msg.key)
 	case tea.KeyPressMsg:
 		switch {
-		case !v.over || v.help || v.snap == nil || v.snap.Plan == nil:
+		case !v.over || v.help || v.dialog != nil || v.snap == nil || v.snap.Plan == nil:
 		case key.Matches(msg, v.report):
 			return v, toOpen(newReport(v.snap, v.desk, v.options))
 		case key.Matches(msg, v.replay):

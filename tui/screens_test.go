@@ -99,6 +99,7 @@ func screens(t *testing.T, o Options) map[string]func(w, h int) root {
 		"report":          shows(func() tea.Model { return newReport(failedRun, d, o) }),
 		"report-window":   shows(func() tea.Model { return newReport(failedRun, d, o) }, "tab"),
 		"report-requests": shows(func() tea.Model { return newReport(failedRun, d, o) }, "tab", "tab"),
+		"report-request":  shows(func() tea.Model { return newReport(failedRun, d, o) }, "enter"),
 		"report-export":   shows(func() tea.Model { return newReport(failedRun, d, o) }, "e", "down"),
 		"launcher-help":   func(w, h int) root { return typing(t, launched(w, h), "?") },
 		"compare":         raced(fixtureRace()),

@@ -43,7 +43,7 @@ func drawEssentials(a area, s *score.Snapshot) {
 	}
 	if a.h >= 26 {
 		for i, p := range namedParts(s) {
-			drawPart(a.line(y+i), p)
+			drawPart(a.line(y+i), p, nil)
 		}
 		y += len(s.Score.Parts)
 	}
@@ -60,7 +60,7 @@ func drawEssentials(a area, s *score.Snapshot) {
 			drawVerdict(below, view{s: s, first: 1})
 			return
 		}
-		drawLog(below, view{s: s, first: logPanel.firstLine(s, 0, a.w, rest, true)})
+		drawLog(below, view{s: s, first: logPanel.firstLine(view{s: s, follow: true}, a.w, rest)})
 	}
 }
 

@@ -39,6 +39,7 @@ type Options struct {
 	Width   int       // columns and rows where Out is not a terminal; 0: 80×24
 	Height  int
 	Targets []string // what the launcher offers; nil: bundled, direct
+	Acts    Acts     // what may be done by hand on the live screen
 }
 
 // Errors of Live.

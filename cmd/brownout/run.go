@@ -282,7 +282,7 @@ func (a *app) progress(s *harness.Session, p *plan.Plan) {
 
 // screen is how screens are drawn on this program's terminal.
 func (a *app) screen(ascii bool) tui.Options {
-	return tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: ascii}
+	return tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: ascii, Acts: acts()}
 }
 
 // style is how tables are drawn on this program's output.

@@ -89,6 +89,12 @@ func newEvent(k Kind) Event {
 		return new(Instrument)
 	case KindWorkflow:
 		return new(Workflow)
+	case KindLoad:
+		return new(LoadChanged)
+	case KindRouter:
+		return new(RouterChanged)
+	case KindGauge:
+		return new(Gauge)
 	case KindTarget:
 		return new(Target)
 	case KindFinding:

@@ -33,6 +33,9 @@ const (
 	KindNote        Kind = "note"
 	KindInstrument  Kind = "instrument"
 	KindWorkflow    Kind = "workflow"
+	KindLoad        Kind = "load_changed"
+	KindRouter      Kind = "router_changed"
+	KindGauge       Kind = "gauge"
 	KindTarget      Kind = "target"
 	KindFinding     Kind = "finding"
 	KindRunFinished Kind = "run_finished"
@@ -87,6 +90,9 @@ type FaultOn struct {
 	On        []string `json:"on"`
 	Confirmed bool     `json:"confirmed"` // seen in effect before it was recorded
 	Detail    string   `json:"detail,omitempty"`
+	// Made is the whole fault where a person made it while the run was on; nil:
+	// it is one of the plan's.
+	Made *plan.Fault `json:"made,omitempty"`
 }
 
 // FaultOff says that a fault was cleared.
@@ -96,6 +102,9 @@ type FaultOff struct {
 	On        []string `json:"on"`
 	Confirmed bool     `json:"confirmed"`
 	Detail    string   `json:"detail,omitempty"`
+	// Lasted is how long the fault was in effect where a person cleared it before
+	// its time; 0: it ended by itself.
+	Lasted time.Duration `json:"lasted_ns,omitempty"`
 }
 
 // Outcome is what a request came to.
@@ -212,6 +221,33 @@ type Instrument struct {
 	Saturated  bool          `json:"saturated"` // the worker cap was reached in this second
 }
 
+// LoadChanged says that a person changed what the clients send from then on.
+type LoadChanged struct {
+	Profile []plan.Point `json:"profile"` // the whole profile: up to then as it was
+	Text    string       `json:"text"`    // in words, for the event log
+}
+
+// RouterChanged says that settings of the bundled router were switched.
+type RouterChanged struct {
+	Change plan.Change `json:"change"`
+	ByHand bool        `json:"by_hand,omitempty"` // by a person; false: it is one of the plan's
+	Detail string      `json:"detail,omitempty"`  // why it could not be; "": it was
+}
+
+// Gauge is how busy one provider is, told once a second, as it sees itself.
+// What it has no notion of is zero.
+type Gauge struct {
+	Provider string  `json:"provider"`
+	Busy     int     `json:"busy"`               // calls being served
+	Waiting  int     `json:"waiting,omitempty"`  // calls in its queue
+	Slots    int     `json:"slots,omitempty"`    // calls that can be served at once; 0: no bound
+	Replicas int     `json:"replicas,omitempty"` // that are ready
+	KVCache  float64 `json:"kv_cache,omitempty"` // share of its blocks in use, 0..1
+	Limited  bool    `json:"limited,omitempty"`  // it has a rate limit, of which Headroom is left
+	Headroom float64 `json:"headroom,omitempty"` // share of the tightest limit that is left, 0..1
+	Slow     float64 `json:"slow,omitempty"`     // time per token over the usual; 0 or 1: as usual
+}
+
 // Target is how a process under test is doing, with all that it started, told
 // once a second where Brownout started it and the system says.
 type Target struct {
@@ -271,6 +307,15 @@ func (Instrument) Kind() Kind { return KindInstrument }
 
 // Kind names the event on disk.
 func (Workflow) Kind() Kind { return KindWorkflow }
+
+// Kind names the event on disk.
+func (LoadChanged) Kind() Kind { return KindLoad }
+
+// Kind names the event on disk.
+func (RouterChanged) Kind() Kind { return KindRouter }
+
+// Kind names the event on disk.
+func (Gauge) Kind() Kind { return KindGauge }
 
 // Kind names the event on disk.
 func (Target) Kind() Kind { return KindTarget }

@@ -37,6 +37,7 @@ type Config struct {
 	Start         time.Time           // run start, the zero of all times; zero value: when Run is called
 	Emit          func(journal.Event) // told of each sample and workflow, from many goroutines; must not block
 	VegetaResults io.Writer           // samples in vegeta's own encoding; nil: none
+	Open          bool                // Change may be called: Run lasts as long as the load, even where nothing more is due
 	// Extra is what the target wants in each request of a kind beside what all
 	// targets want: headers, and fields of the JSON body; nil: nothing.
 	Extra     func(plan.Mix) (headers map[string]string, body map[string]json.RawMessage, err error)
@@ -55,7 +56,7 @@ type Runner struct {
 	cfg     Config
 	client  wire.Client
 	workers int
-	due     *Schedule
+	due     atomic.Pointer[edition]
 	mix     *mix
 	meter   *meter
 	results results
@@ -88,7 +89,8 @@ func New(c Config) (*Runner, error) {
 	if workers <= 0 {
 		workers = plan.DefaultWorkers
 	}
-	r := &Runner{cfg: c, client: client, workers: workers, due: due, mix: m, meter: newMeter(workers)}
+	r := &Runner{cfg: c, client: client, workers: workers, mix: m, meter: newMeter(workers)}
+	r.due.Store(newEdition(c.Plan.Load, due))
 	r.results = results{attack: c.Plan.Scenario}
 	if c.VegetaResults != nil {
 		r.results.to(c.VegetaResults)
@@ -128,7 +130,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	)
 	defer context.AfterFunc(ctx, func() { attacker.Stop() })()
 
-	pace := &pacer{ctx: ctx, start: r.start, plan: r.cfg.Plan.Load, due: r.due}
+	pace := &pacer{ctx: ctx, start: r.start, due: &r.due, open: r.cfg.Open}
 	// The pacer ends the attack; a duration would drop requests that are late.
 	err := r.drain(ctx, attacker.Attack(r.targeter(), pace, 0, r.cfg.Plan.Scenario))
 	return errors.Join(err, r.results.close())

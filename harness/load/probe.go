@@ -34,7 +34,7 @@ func (p *probe) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	s := p.mix.shot(n)
-	due := p.due.At(n)
+	due := p.due.Load().At(n)
 	e := exchange{probe: p, shot: s, until: due + s.Deadline}
 	e.sample = &journal.Sample{Marker: s.marker, Request: s.Kind, Scheduled: due, Workflow: s.workflow}
 	if s.Turns() > 1 {

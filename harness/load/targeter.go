@@ -27,7 +27,7 @@ func (r *Runner) targeter() vegeta.Targeter {
 	return func(t *vegeta.Target) error {
 		n := next.Add(1) - 1
 		s := r.mix.shot(n)
-		left := s.Deadline - time.Since(r.start.Add(r.due.At(n)))
+		left := s.Deadline - time.Since(r.start.Add(r.due.Load().At(n)))
 
 		t.Method = http.MethodPost
 		t.URL = s.url

@@ -9,6 +9,7 @@ import (
 // however near its words are.
 func TestLikeness(t *testing.T) {
 	const threshold = 0.9
+	const long = "When customers abroad order several heavy items together during winter holidays, which warehouse ships first, who checks customs papers, how long does delivery usually take, and what happens to parcels paid "
 	for _, tt := range []struct {
 		a, b string
 		same bool
@@ -25,6 +26,10 @@ func TestLikeness(t *testing.T) {
 		{"Is order 1234 on its way?", "Is order 1235 on its way?", false},
 		{"Explain plan B2 to me", "Explain plan B3 to me", false},
 		{"Answer in 30 words. [[bo:faq-1f-q1]]", "Answer in 30 words. [[bo:faq-1f-q2]]", false},
+		// Long enough that one word weighs less than the threshold leaves.
+		{long + "by invoice 7?", long + "by invoice 8?", false},
+		{long + "by invoice 7?", "please, " + long + "by invoice 7", true},
+		{long + "with fees?", long + "without fees?", false},
 		{"How do I enable backups?", "How do I disable backups?", false},
 		{"flights from Rome to Oslo", "flights to Rome from Oslo", false},
 		{"Wie lange habt ihr offen?", "wie lange habt ihr offen", true},

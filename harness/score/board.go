@@ -14,7 +14,8 @@ import (
 // requests. A Board belongs to one goroutine; the snapshots it gives are free.
 type Board struct {
 	run     *journal.RunStarted // nil until it was folded
-	plan    *plan.Plan
+	plan    *plan.Plan          // as it stands: what is done by hand replaces it, and never changes it
+	byHand  int                 // things done by hand
 	promise plan.Promise
 	weights [7]float64
 	longest time.Duration // the longest deadline of the mix
@@ -80,6 +81,12 @@ func (b *Board) Fold(r journal.Record) {
 		b.faultOn(e)
 	case *journal.FaultOff:
 		b.faultOff(e)
+	case *journal.LoadChanged:
+		b.loadChanged(e)
+	case *journal.RouterChanged:
+		b.routerChanged(e)
+	case *journal.Gauge:
+		b.gauge(e)
 	case *journal.Instrument:
 		b.machine.fold(e)
 	case *journal.Target:
@@ -150,7 +157,7 @@ func (b *Board) advance(t time.Duration) {
 	for end := b.secondEnd(b.scored); end <= t; end = b.secondEnd(b.scored) {
 		b.release(end)
 		b.now = end
-		b.second(b.scored).out.Score = b.score().Total
+		b.second(b.scored).scored(b.score())
 		b.scored++
 	}
 	b.release(t)

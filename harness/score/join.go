@@ -80,6 +80,17 @@ func (j *joins) expire(t time.Duration) {
 	}
 }
 
+// after are the calls that ended after t.
+func (j *joins) after(t time.Duration) []*joined {
+	var out []*joined
+	for n := j.calls.first; n < j.calls.next; n++ {
+		if c := j.calls.at(n); c.event.Arrived+c.event.Total > t {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // of is every call of a marker that is still known, by arrival. The marker is
 // forgotten: no other request has it.
 func (j *joins) of(marker string) []*joined {

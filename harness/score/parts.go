@@ -30,7 +30,7 @@ func (b *Board) assess(w *window) Window {
 	out := Window{
 		Fault: w.fault.Name, Kind: w.fault.Kind, On: w.fault.On,
 		Injected: w.injected, Cleared: w.cleared, End: w.end(),
-		Active: w.active(b), Confirmed: w.confirmed, Touched: w.touched,
+		Active: w.active(b), Confirmed: w.confirmed, ByHand: w.byHand, Touched: w.touched,
 		During: w.during.tally, After: w.after.tally, Caught: w.caught,
 		Availability:    w.struck().Availability(),
 		LatencyP95:      w.figure.duration(95),

@@ -51,6 +51,21 @@ func (s *second) call(c seen) {
 	}
 }
 
+// scored notes the run's score as known at the second's end.
+func (s *second) scored(t Total) {
+	s.out.Score = t.Total
+	if !t.Scored {
+		return
+	}
+	s.out.Parts = make([]float64, len(t.Parts))
+	for i, p := range t.Parts {
+		s.out.Parts[i] = -1
+		if p.Known {
+			s.out.Parts[i] = p.Value
+		}
+	}
+}
+
 // figures fills in what is computed from the sketches and counts.
 func (s *second) figures() Second {
 	out := s.out

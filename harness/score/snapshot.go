@@ -32,8 +32,9 @@ const (
 // keep it and share it.
 type Snapshot struct {
 	RunID       string
-	Started     time.Time // wall clock of the run's start
-	Plan        *plan.Plan
+	Started     time.Time  // wall clock of the run's start
+	Plan        *plan.Plan // as it stands: with the faults made, and the load and the router's settings changed, by hand
+	ByHand      int        // things done by hand: faults made and cleared, changes of the load and of the router
 	Versions    map[string]string
 	Host        journal.Host
 	Seq         uint64        // of the last record folded
@@ -108,6 +109,7 @@ type Window struct {
 	End       time.Duration // end of the horizon
 	Active    bool
 	Confirmed bool
+	ByHand    bool    // a person made it while the run was on
 	Score     float64 // 0..100
 	Scored    bool
 	Parts     Parts
@@ -233,6 +235,7 @@ type Second struct {
 	Calls    uint64
 	CostUSD  float64
 	Score    float64   // the run's score as known at this second's end; 0 until scored
+	Parts    []float64 // the values of its parts then, by the index of PartNames; below 0: not known; nil until scored
 	Share    []float64 // of calls answered well, by provider, in the plan's order
 	Faults   []string  // names of faults active in it
 }
@@ -243,7 +246,7 @@ type Lane struct {
 	Class        string
 	Region       string
 	Dialect      string
-	Breaker      string   // closed, open, half-open, or "" where the target does not say
+	Breaker      string   // closed, open, half-open, off, or "" where the target does not say
 	Faults       []string // active now
 	Calls        uint64
 	Good         uint64            // calls answered whole
@@ -259,9 +262,10 @@ type Lane struct {
 	Prompt       uint64 // billed tokens
 	Completion   uint64
 	CostUSD      float64
-	Early        uint64        // calls before a stated retry-after had passed
-	Throttled    time.Duration // until which it asked to be left alone, since run start; 0: not
-	History      []float64     // calls per second, one for each of the last HistorySeconds seconds
+	Early        uint64         // calls before a stated retry-after had passed
+	Throttled    time.Duration  // until which it asked to be left alone, since run start; 0: not
+	Gauge        *journal.Gauge // how busy it was when it last told; nil: it never did
+	History      []float64      // calls per second, one for each of the last HistorySeconds seconds
 }
 
 // HistorySeconds bounds Lane.History.

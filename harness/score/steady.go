@@ -73,6 +73,23 @@ func (s *steadyState) call(c seen) {
 	}
 }
 
+// forget takes calls out of it again that were counted.
+func (s *steadyState) forget(calls []*joined) {
+	for _, c := range calls {
+		if c.arrived < Warmup || !s.holds(c.event.Arrived+c.event.Total) {
+			continue
+		}
+		s.calls.calls--
+		if c.event.Early {
+			s.calls.early--
+		}
+		s.calls.costUSD -= c.event.CostUSD
+		if c.good && s.calls.served != nil {
+			s.calls.served[c.provider]--
+		}
+	}
+}
+
 // freeze fixes the figures that windows are compared with. It happens at the
 // first request of a window, by when every one that had ended before the
 // injection has been counted.

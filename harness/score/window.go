@@ -10,7 +10,8 @@ import (
 // window gathers what happened while one fault lasted and in the recovery
 // horizon after it.
 type window struct {
-	fault     *plan.Fault
+	fault     *plan.Fault // of the plan as it stands
+	byHand    bool        // a person made it
 	injected  time.Duration
 	cleared   time.Duration
 	on, off   bool
@@ -140,6 +141,9 @@ func (s *stretch) slice(offset time.Duration) *slice {
 
 // faultOn opens the fault's window.
 func (b *Board) faultOn(e *journal.FaultOn) {
+	if e.Made != nil {
+		b.made(*e.Made)
+	}
 	if !b.steady.over {
 		b.steady.over, b.steady.ended = true, b.now
 	}
@@ -168,6 +172,10 @@ func (b *Board) faultOff(e *journal.FaultOff) {
 		if w.fault.Name == e.Name && w.on && !w.off {
 			w.off, w.cleared, w.stale = true, b.now, true
 		}
+	}
+	if e.Lasted > 0 {
+		b.byHand++
+		b.replan(b.plan.Shortened(e.Name, e.Lasted))
 	}
 }
 

@@ -37,7 +37,7 @@ func serveRouter(ctx context.Context, o Options, s plan.Router) (*Target, error)
 	srv := &http.Server{Handler: r, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
-	return New("http://"+l.Addr().String(), func(ctx context.Context) error {
+	t := New("http://"+l.Addr().String(), func(ctx context.Context) error {
 		err := srv.Shutdown(ctx)
 		if err != nil { // requests that do not end by themselves are cut off
 			err = srv.Close()
@@ -46,5 +46,9 @@ func serveRouter(ctx context.Context, o Options, s plan.Router) (*Target, error)
 			err = errors.Join(err, e)
 		}
 		return errors.Join(err, r.Close())
-	}), nil
+	})
+	t.Change = func(s plan.Router) error {
+		return r.Reload(router.Config{Settings: s, Backends: o.Backends, Seed: o.Seed, OnDecision: o.OnDecision})
+	}
+	return t, nil
 }

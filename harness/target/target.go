@@ -70,11 +70,14 @@ type State = child.State
 
 // Target is a system under test that is up.
 type Target struct {
-	URL     string        // scheme, host and path; clients add /v1/…
-	Dialect string        // that clients speak
-	Key     string        // that clients show; "": any
-	Model   string        // that clients ask for; "": that of the plan
-	Grace   time.Duration // how long Stop may take beyond its context, to see a process out
+	URL     string // scheme, host and path; clients add /v1/…
+	Dialect string // that clients speak
+	Key     string // that clients show; "": any
+	Model   string // that clients ask for; "": that of the plan
+	// Change puts other settings in the place of those so far, while it serves;
+	// nil: it has none that could be changed.
+	Change func(plan.Router) error
+	Grace  time.Duration // how long Stop may take beyond its context, to see a process out
 
 	spec plan.Target
 	view *View
@@ -150,7 +153,11 @@ func Start(ctx context.Context, t plan.Target, o Options) (*Target, error) {
 		if !ok {
 			return nil, fmt.Errorf("unknown target %q; known are %s", t.Router, strings.Join(plan.TargetRouters, ", "))
 		}
-		return serveRouter(ctx, o, settings(o.Settings))
+		up, err := serveRouter(ctx, o, settings(o.Settings))
+		if up != nil && t.Router != "bundled" {
+			up.Change = nil // a control stays what it is
+		}
+		return up, err
 	}
 	up, err := point(t, o)
 	if err != nil {

@@ -109,6 +109,24 @@ func (q *Quota) Done() {
 	q.mu.Unlock()
 }
 
+// Headroom is the share that is left of the tightest limit, 0..1; limited is
+// false where there is no limit.
+func (q *Quota) Headroom(now time.Time) (share float64, limited bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	share = 1
+	for _, b := range []*bucket{&q.requests, &q.tokens} {
+		b.refill(now)
+		if b.limit > 0 {
+			share, limited = min(share, max(0, b.level/b.size())), true
+		}
+	}
+	if q.most > 0 {
+		share, limited = min(share, max(0, float64(q.most-q.busy)/float64(q.most))), true
+	}
+	return share, limited
+}
+
 // Levels is the state of the buckets now.
 func (q *Quota) Levels(now time.Time) Levels {
 	q.mu.Lock()
