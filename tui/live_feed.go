@@ -99,7 +99,7 @@ func (m live) fed(msg tea.KeyPressMsg) (next live, mine bool) {
 	list, at := m.feed.traces(m.snap, m.filters[panelFeed])
 	_, h := m.room(panelFeed)
 	f := *m.feed
-	step := 0
+	var step int
 	switch {
 	case key.Matches(msg, k.open):
 		if len(list) > 0 {

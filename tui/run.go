@@ -11,7 +11,7 @@ import (
 
 // framesPerSecond caps how often the terminal is written to; a key is on the
 // screen within one frame.
-const framesPerSecond = 30
+const framesPerSecond = 60
 
 // show runs a screen, with those that it opens, and returns its last state.
 func show(ctx context.Context, m tea.Model, d Desk, o Options) (tea.Model, error) {

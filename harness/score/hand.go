@@ -68,7 +68,7 @@ func (b *Board) routerChanged(e *journal.RouterChanged) {
 
 // breakers notes that breakers were switched: those switched on begin closed.
 func (b *Board) breakers(c plan.Change) {
-	state := ""
+	var state string
 	switch {
 	case names(c.On, "breaker"):
 		state = "closed"
