@@ -50,6 +50,7 @@ func TestPanicOnARealTerminal(t *testing.T) {
 			// detector would say so on the screen.
 			command := fmt.Sprintf("GORACE=log_path=/dev/null %s=%s %s; stty -a | grep -q -- '-icanon' && echo it is raw || echo it is cooked; exec cat", asFailing, where, self)
 			tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "sh", "-c", command)
+			defer os.Remove(socket)
 			defer tmux("kill-server")
 			await := func(text string) string {
 				t.Helper()

@@ -73,7 +73,11 @@ func (w *terminal) races() {
 func (w *terminal) open(width, height int, command ...string) {
 	w.t.Helper()
 	w.tmux(append([]string{"-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height)}, command...)...)
-	w.t.Cleanup(func() { w.tmux("kill-server"); w.races() })
+	w.t.Cleanup(func() {
+		w.tmux("kill-server")
+		_ = os.Remove(w.socket) // the server left it
+		w.races()
+	})
 }
 
 // restored fails where the terminal is not as a shell needs it: on its own
