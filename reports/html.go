@@ -35,7 +35,8 @@ type htmlPage struct {
 	Runs  []htmlRun
 	All   []table // of several runs: one line for each, and the means of what ran more than once
 	// Compared are the matrices of a comparison; there are no Runs then.
-	Compared []table
+	Compared  []table
+	HowToRead string
 }
 
 // htmlRun is one run, arranged.

@@ -35,7 +35,7 @@ type variant struct {
 func (a *app) compareCommand() *cobra.Command {
 	var f compareFlags
 	c := &cobra.Command{
-		Use:   "compare SCENARIO...",
+		Use:   "compare SCENARIO... | compare --suite SUITE",
 		Short: "Set targets, victims or mitigations side by side",
 		Long: `Compare runs the same plan with the same seed for each variant, all of one
 repeat side by side, so that a machine that drifts drifts for all of them, and
@@ -46,8 +46,14 @@ One of --targets, --victims and --mitigations says what is compared.
 --mitigations sets the router as it is against itself without each of them.`,
 		Example: `  brownout compare provider-outage --targets bundled,retries,direct
   brownout compare provider-outage --victims openai,anthropic --repeat 3 --report html=compare.html
-  brownout compare provider-outage --mitigations breaker,retries`,
-		Args:              cobra.MinimumNArgs(1),
+  brownout compare provider-outage --mitigations breaker,retries
+  brownout compare --suite all --targets bundled,retries,direct --report md=calibration.md`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && f.suite == "" {
+				return errors.New("requires at least 1 arg(s): name a scenario, or a suite with --suite")
+			}
+			return nil
+		},
 		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.seeded = cmd.Flags().Changed("seed")
@@ -58,6 +64,7 @@ One of --targets, --victims and --mitigations says what is compared.
 	fl.StringSliceVar(&f.targets, "targets", nil, "systems under test: "+strings.Join(target.Names(), ", "))
 	fl.StringSliceVar(&f.victims, "victims", nil, "providers, each of which meets the scenario's faults in turn")
 	fl.StringSliceVar(&f.mitigations, "mitigations", nil, "mitigations of the bundled router, each of which is switched off in turn")
+	fl.StringVar(&f.suite, "suite", "", "compare over the scenarios that a TOML file lists; "+scenarios.WholeLibrary+": the whole library")
 	fl.Uint64Var(&f.seed, "seed", 0, "key of every random decision, the same for every variant")
 	fl.IntVar(&f.repeat, "repeat", 1, "compare N times, with the seeds that follow")
 	fl.IntVar(&f.parallel, "parallel", 0, "runs at once (default: as many as the machine bears)")
@@ -81,15 +88,15 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 	if err != nil {
 		return err
 	}
+	entries, err := entriesOf(names, f.runFlags)
+	if err != nil {
+		return err
+	}
 	var runs []reports.SuiteRun
-	for _, name := range names {
+	for _, e := range entries {
 		for n := range f.repeat {
 			for _, v := range variants {
-				sc, err := scenarios.Open(name)
-				if err != nil {
-					return err
-				}
-				r, err := resolveEntry(scenarios.Entry{Scenario: sc}, f.runFlags, uint64(n))
+				r, err := resolveEntry(e, f.runFlags, uint64(n))
 				if err != nil {
 					return err
 				}
@@ -105,11 +112,15 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 	// The verdicts of variants are the matrix's to tell: a control that fails is
 	// what one wants to see.
 	err = b.sideBySide(ctx, f.limits(runtime.NumCPU()))
-	if code := exitCode(err); code == exitInterrupted || code == exitEnvironment {
+	switch exitCode(err) {
+	case exitInterrupted:
 		return err
+	case exitEnvironment: // the other runs are still worth telling of
+	default:
+		err = nil
 	}
 	var matrices []reports.Matrix
-	for i, name := range names {
+	for i := range entries {
 		list := make([]reports.Variant, len(variants))
 		for j, v := range variants {
 			list[j].Label = v.label
@@ -119,10 +130,11 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 				}
 			}
 		}
+		name := strings.TrimSuffix(runs[i*f.repeat*len(variants)].Name, " "+variants[0].label)
 		matrices = append(matrices, reports.NewMatrix(name, list))
 	}
 	reports.Matrices(a.out, matrices, a.style(f.ascii))
-	return writeOutputs(outputs, func(w io.Writer, format string) error { return reports.WriteMatrices(w, format, matrices) })
+	return errors.Join(err, writeOutputs(outputs, func(w io.Writer, format string) error { return reports.WriteMatrices(w, format, matrices) }))
 }
 
 // variants makes them from whichever flag is given.
