@@ -43,6 +43,10 @@ var arrows = map[string][]string{
 	"harness/replay": {"harness/journal", "harness/score"},
 	"reports":        {"plan", "harness/journal", "harness/score"},
 	"tui":            {"plan", "harness/journal", "harness/replay", "harness/score"},
+	"bench": {
+		"plan", "mocks", "mocks/presets", "mocks/wire", "harness", "harness/chaos", "harness/journal", "harness/replay",
+		"harness/router", "harness/score", "reports", "scenarios", "tui",
+	},
 	"cmd/brownout": {
 		"plan", "mocks/presets", "harness", "harness/admin", "harness/batch", "harness/chaos", "harness/rig",
 		"harness/replay", "harness/router", "harness/score", "harness/target", "reports", "scenarios", "tui",
