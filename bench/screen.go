@@ -57,7 +57,7 @@ func watch(ctx context.Context, p *replay.Player, with bool, out io.Writer) erro
 	}
 	nobody, keys := io.Pipe() // a keyboard on which nobody types
 	defer func() { _ = keys.Close() }() // it never fails
-	err := tui.Live(ctx, p, tui.Options{In: nobody, Out: out, Environ: []string{"TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8"}, Width: 120, Height: 40})
+	err := tui.Live(ctx, p, tui.Desk{}, tui.Options{In: nobody, Out: out, Environ: []string{"TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8"}, Width: 120, Height: 40})
 	if ctx.Err() != nil {
 		return nil // its time was over
 	}

@@ -32,7 +32,7 @@ func TestDiskFullInTheMiddle(t *testing.T) {
 	if !isEnvironment(err) || !strings.Contains(err.Error(), "no space left on device") {
 		t.Errorf("error %v", err)
 	}
-	if !snap.Finished || snap.Requests.OK != 140 {
+	if !snap.Finished || snap.Requests.Total != 140 {
 		t.Errorf("the run was cut short: %+v", snap.Requests)
 	}
 	told := false

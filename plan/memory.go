@@ -13,7 +13,7 @@ const (
 var CacheScopes = []string{CacheMarked, CacheDeterministic, CacheAll}
 
 // Cache keeps whole answers to identical requests. It also bounds what
-// stale_if_error keeps. Entries never cross keys, privacy classes or regions.
+// single_flight joins and stale_if_error keeps. Entries never cross keys, privacy classes or regions.
 type Cache struct {
 	Scope   string        `json:"scope" toml:"scope"`     // CacheMarked, CacheDeterministic or CacheAll
 	TTL     time.Duration `json:"ttl_ns" toml:"ttl"`      // age up to which an answer is given again

@@ -1,6 +1,9 @@
 package plan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Router are the settings of the bundled failover router: the [router] block
 // of a scenario, and the whole of its own configuration file beside the list
@@ -29,7 +32,10 @@ type Router struct {
 	FilterFailover    bool          `json:"filter_failover,omitempty" toml:"filter_failover"`    // a content-filter refusal moves to the next provider; false: it is passed on
 
 	// Whom to ask.
-	Route []Route `json:"route,omitempty" toml:"route"` // the first that matches the asked model decides; none: Order
+	Route   []Route            `json:"route,omitempty" toml:"route"`     // the first that matches the asked model decides; none: Order
+	Weights map[string]float64 `json:"weights,omitempty" toml:"weights"` // shares by provider name, for the policies that go by them; 1 where silent, 0: only where nobody else is left
+	Home    string             `json:"home,omitempty" toml:"home"`       // policy "region": the region to stay near
+	Rule    []Rule             `json:"rule,omitempty" toml:"rule"`       // policy "hybrid": the first that holds for a request decides
 
 	// Traffic.
 	Breaker     Breaker     `json:"breaker" toml:"breaker"`
@@ -38,6 +44,7 @@ type Router struct {
 	// Content.
 	Continuation Continuation `json:"continuation" toml:"continuation"`
 	Validation   Validation   `json:"validation" toml:"validation"`
+	Guardrail    Guardrail    `json:"guardrail" toml:"guardrail"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
 
 	// Answers given before.
@@ -50,19 +57,42 @@ type Router struct {
 }
 
 // RouterPolicies are the words of Router.Policy.
-var RouterPolicies = []string{
-	PolicyPriority,
+var RouterPolicies = append(slices.Clone(RulePolicies), PolicyHybrid)
+
+// RulePolicies are the words of Rule.Policy.
+var RulePolicies = []string{
+	PolicyPriority, PolicyWeighted, PolicyLeastOutstanding, PolicyLatency, PolicyCost, PolicyRegion,
 }
 
 // Policies: whom to ask first among those who may be asked.
 const (
-	PolicyPriority = "priority" // the first usable provider of Order
+	PolicyPriority         = "priority"          // the first usable provider of Order
+	PolicyWeighted         = "weighted"          // by the shares of Weights, keyed by request
+	PolicyLeastOutstanding = "least_outstanding" // the fewest calls in progress for its weight
+	PolicyLatency          = "latency"           // peak EWMA of latency times load, the better of two choices
+	PolicyCost             = "cost"              // the lowest price of this request
+	PolicyRegion           = "region"            // near Home
+	PolicyHybrid           = "hybrid"            // by Rule: sensitivity, latency need and complexity of the request
 )
 
 // Route says who answers for a model.
 type Route struct {
 	Model string   `json:"model" toml:"model"` // the asked name, or a pattern with * and ? in it
 	To    []string `json:"to" toml:"to"`       // best first: "provider" (asked as without routes), or "provider/model"; {model} in it is the asked name
+}
+
+// Rule is one line of the hybrid policy. All conditions that are given must
+// hold; a rule without any holds for every request.
+type Rule struct {
+	Sensitive   *bool         `json:"sensitive,omitempty" toml:"sensitive"`          // the request restricts classes or regions
+	Stream      *bool         `json:"stream,omitempty" toml:"stream"`                // latency need: somebody reads along
+	Tools       *bool         `json:"tools,omitempty" toml:"tools"`                  // complexity: it offers functions
+	JSON        *bool         `json:"json,omitempty" toml:"json"`                    // complexity: it wants an answer in JSON, with or without a schema
+	DeadlineMax time.Duration `json:"deadline_max_ns,omitempty" toml:"deadline_max"` // latency need: its budget is at most this
+	PromptMin   int           `json:"prompt_min_words,omitempty" toml:"prompt_min"`  // complexity: its prompt has at least so many words
+	PromptMax   int           `json:"prompt_max_words,omitempty" toml:"prompt_max"`  // and at most so many; 0: any
+	Prefer      []string      `json:"prefer,omitempty" toml:"prefer"`                // classes or provider names, best first; the others follow
+	Policy      string        `json:"policy,omitempty" toml:"policy"`                // of RulePolicies, among those of equal preference; "": priority
 }
 
 // Breaker are the settings of the circuit breaker of each provider and model.
@@ -116,6 +146,13 @@ type Validation struct {
 	Checks []string `json:"checks,omitempty" toml:"checks"` // of AnswerChecks; none: all
 }
 
+// Guardrail refuses answers that carry an injected instruction or a foreign
+// canary.
+type Guardrail struct {
+	Patterns []string `json:"patterns,omitempty" toml:"patterns"` // regular expressions (RE2) that no answer may match, beside the built-in ones
+	Hold     int      `json:"hold_bytes" toml:"hold_bytes"`       // of a stream held back for patterns that do not begin with fixed text
+}
+
 // Privacy bounds who may see a request that says nothing itself.
 type Privacy struct {
 	Allow   []string `json:"allow,omitempty" toml:"allow"`     // classes; none: any
@@ -134,10 +171,13 @@ type Tracing struct {
 var Mitigations = []string{
 	"privacy", "api_shim",
 
+	"capabilities",
 	"breaker", "retries",
 	"retry_budget",
 	"context_fallback", "held_streams", "continuation", "validation",
+	"guardrail",
 	"cache",
 	"stale_if_error",
+	"single_flight",
 	"degradation_ladder", "tracing",
 }

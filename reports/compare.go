@@ -198,8 +198,8 @@ func matrixTable(m Matrix) table {
 	return t
 }
 
-// text is a cell for people.
-func (f MatrixFigure) text(i int) string {
+// Text is a cell for people, without its mark.
+func (f MatrixFigure) Text(i int) string {
 	c := f.Cells[i]
 	if !c.Known {
 		return "never"
@@ -208,6 +208,12 @@ func (f MatrixFigure) text(i int) string {
 	if c.High > c.Low {
 		s += fmt.Sprintf(" (%s to %s)", f.value(c.Low), f.value(c.High))
 	}
+	return s
+}
+
+// text is a cell for people, with its mark in words.
+func (f MatrixFigure) text(i int) string {
+	s, c := f.Text(i), f.Cells[i]
 	switch {
 	case c.Best:
 		s += " best"

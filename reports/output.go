@@ -14,6 +14,7 @@ import (
 // Format is one kind of report. Write gets one or more finished runs.
 type Format struct {
 	Name    string
+	File    string // what a file of it is usually called
 	Summary string
 	Write   func(w io.Writer, runs []*score.Snapshot) error
 	// Journal is set instead of Write by formats that tell of every request,
@@ -32,14 +33,14 @@ func (f Format) WriteRun(w io.Writer, s *score.Snapshot, journal string) error {
 // Formats lists the formats. Adding one is adding its file and its line here.
 func Formats() []Format {
 	return []Format{
-		{Name: "json", Summary: "report.json, schema " + Schema, Write: writeJSON},
-		{Name: "junit", Summary: "JUnit XML: each expectation a test case", Write: writeJUnit},
-		{Name: "md", Summary: "Markdown for a job summary", Write: writeMarkdown},
-		{Name: "html", Summary: "one self-contained page with charts and waterfalls", Write: writeHTML},
-		{Name: "csv", Summary: "one row for each second", Write: writeCSV},
-		{Name: "samples", Summary: "CSV: one row for each request, from the journal", Journal: writeSamples},
-		{Name: "openmetrics", Summary: "OpenMetrics text, for a push gateway or a scraper", Write: writeOpenMetrics},
-		{Name: "badge", Summary: "an SVG badge: the worst verdict and its score", Write: writeBadge},
+		{Name: "json", File: "report.json", Summary: "report.json, schema " + Schema, Write: writeJSON},
+		{Name: "junit", File: "junit.xml", Summary: "JUnit XML: each expectation a test case", Write: writeJUnit},
+		{Name: "md", File: "summary.md", Summary: "Markdown for a job summary", Write: writeMarkdown},
+		{Name: "html", File: "report.html", Summary: "one self-contained page with charts and waterfalls", Write: writeHTML},
+		{Name: "csv", File: "seconds.csv", Summary: "one row for each second", Write: writeCSV},
+		{Name: "samples", File: "requests.csv", Summary: "CSV: one row for each request, from the journal", Journal: writeSamples},
+		{Name: "openmetrics", File: "metrics.txt", Summary: "OpenMetrics text, for a push gateway or a scraper", Write: writeOpenMetrics},
+		{Name: "badge", File: "badge.svg", Summary: "an SVG badge: the worst verdict and its score", Write: writeBadge},
 	}
 }
 

@@ -14,10 +14,11 @@ import (
 type SuiteRun struct {
 	Name     string // of the scenario, with what was changed in it
 	Plan     *plan.Plan
-	Snapshot *score.Snapshot // nil: it never began
-	Dir      string          // where it is kept; "": it is not
-	Err      error           // of the machine, or of an interrupt
-	Took     time.Duration   // on the wall; 0: it never began
+	Snapshot *score.Snapshot   // nil: it never began
+	Before   []*score.Snapshot // of the same run, where it was asked for more than once
+	Dir      string            // where it is kept; "": it is not
+	Err      error             // of the machine, or of an interrupt
+	Took     time.Duration     // on the wall; 0: it never began
 }
 
 // Words for runs without a verdict of their own.
@@ -56,6 +57,9 @@ func (r SuiteRun) reasons() string {
 	var all []string
 	if r.Err != nil {
 		all = append(all, strings.ReplaceAll(r.Err.Error(), "\n", "; "))
+	}
+	for _, s := range r.Before {
+		all = append(all, fmt.Sprintf("asked before: %s, score %.1f", s.Verdict, s.Score.Total))
 	}
 	if r.Snapshot != nil {
 		all = append(all, r.Snapshot.Reasons...)

@@ -124,6 +124,7 @@ func (d *document) router() {
 		if _, given := n.table["retries"]; given && r.Retries == 0 {
 			r.Retries = -1
 		}
+		d.routing(n)
 	}
 	if order == nil {
 		r.Order = d.names()

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed *.toml
@@ -39,8 +40,8 @@ func Raw(name string) ([]byte, bool) {
 // Errors.
 func Open(nameOrPath string) (*Scenario, error) {
 	if !isPath(nameOrPath) {
-		if t, ok := builtinText(nameOrPath); ok {
-			return t.decode()
+		if open, ok := builtin()[nameOrPath]; ok {
+			return open()
 		}
 	}
 	t, err := fileText(nameOrPath, nameOrPath)
@@ -55,6 +56,19 @@ func Open(nameOrPath string) (*Scenario, error) {
 func isPath(word string) bool {
 	return strings.ContainsAny(word, `/\`) || strings.HasSuffix(word, ".toml")
 }
+
+// builtin reads each built-in scenario once: lists, completions and pages look
+// through all of them, some more than once. A Scenario never changes.
+var builtin = sync.OnceValue(func() map[string]func() (*Scenario, error) {
+	all := map[string]func() (*Scenario, error){}
+	for _, name := range Builtin() {
+		all[name] = sync.OnceValues(func() (*Scenario, error) {
+			t, _ := builtinText(name)
+			return t.decode()
+		})
+	}
+	return all
+})
 
 func builtinText(name string) (text, bool) {
 	raw, ok := Raw(name)

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"brownout/plan"
 	"brownout/scenarios"
@@ -20,8 +21,18 @@ mode = "splice"
 [[router.route]]
 model = "gpt-*"
 to = ["openai", "gpu-a/{model}"]
+[[router.rule]]
+sensitive = true
+deadline_max = "2s"
+prefer = ["gpu", "other"]
+[router.weights]
+openai = 2
+other = 0.5
 `)
+	yes := true
 	want := plan.DefaultRouter
+	want.Rule = []plan.Rule{{Sensitive: &yes, DeadlineMax: 2 * time.Second, Prefer: []string{"gpu", "other"}}}
+	want.Weights = map[string]float64{"openai": 2, "other": 0.5}
 	want.Off = []string{"continuation"}
 	want.Order = []string{"openai", "other", "gpu-a"}
 	want.Continuation.Mode = plan.ContinueSplice
@@ -51,6 +62,11 @@ func TestRouterSettingsAreChecked(t *testing.T) {
 		"[router.tracing]\nshare = 2":           "share must be more than 0 and at most 1, not 2",
 		"[[router.route]]\nmodle = 'x'":         `[[router.route]]: unknown key "modle"; did you mean "model"?`,
 		"[router]\nroute = 3":                   "[[router.route]] must be a list of tables",
+		"[router.weights]\nopenia = 2":          `[router]: weights names an unknown provider "openia"; did you mean "openai"?`,
+		"[[router.rule]]\nprefer = ['gpus']":    `[[router.rule]]: prefer names "gpus", which is neither a provider nor a class; did you mean "gpu"?`,
+		"[[router.rule]]\npolicy = 'hybrid'":    `unknown policy "hybrid"`,
+		"[router]\npolicy = 'hybrid'":           "[router]: the policy hybrid has no rule to go by",
+		"[router]\npolicy = 'region'":           "[router]: the policy region has no region to stay near",
 		"[router.privacy]\nallow = ['clouds']":  `unknown word "clouds"; did you mean "cloud"?`,
 	} {
 		_, err := scenarios.Decode("r.toml", []byte(minimal+text))

@@ -1,11 +1,15 @@
 package tui
 
 import (
+	"errors"
+	"fmt"
 	"math"
+	"sync"
 	"time"
 
 	"brownout/chance"
 	"brownout/harness/journal"
+	"brownout/harness/replay"
 	"brownout/harness/score"
 	"brownout/plan"
 )
@@ -174,6 +178,154 @@ func finished(v score.Verdict, reasons ...string) *score.Snapshot {
 	snap.Score.Parts[4] = score.Part{Name: "recovery", Value: 1, Known: true, Attained: 2.3, Promised: 10, Unit: "s"}
 	for i := range snap.Providers {
 		snap.Providers[i].Faults = nil
+	}
+	return snap
+}
+
+// fixtureRuns are a history of the fixture's scenarios.
+func fixtureRuns() []Kept {
+	at := func(minute int) time.Time { return time.Date(2026, 3, 1, 10, minute, 0, 0, time.UTC) }
+	return []Kept{
+		{ID: "20260301-105500-rate-limit-storm-77aa", Scenario: "rate-limit-storm", Started: at(55), Verdict: score.Pending},
+		{ID: "20260301-104500-provider-outage-1f30", Scenario: "provider-outage", Title: "Primary provider outage at steady load", Target: "bundled", Seed: 7, Started: at(45), Verdict: score.Pass, Scored: true, Score: 86.24, Changed: true, Change: -1.1},
+		{ID: "20260301-103000-latency-spike-9c01", Scenario: "latency-spike", Title: "The first token comes ever later", Target: "bundled", Seed: 7, Started: at(30), Verdict: score.Inconclusive, Reasons: []string{"inconclusive: the run was interrupted"}},
+		{ID: "20260301-102000-provider-outage-aa12", Scenario: "provider-outage", Title: "Primary provider outage at steady load", Target: "direct", Seed: 7, Started: at(20), Verdict: score.Fail, Scored: true, Score: 11.8, Reasons: []string{"expected availability >= 98%, got 66.67 %"}},
+		{ID: "20260301-101500-provider-outage-1f2e", Scenario: "provider-outage", Title: "Primary provider outage at steady load", Target: "bundled", Seed: 7, Started: at(15), Verdict: score.Pass, Scored: true, Score: 87.34},
+	}
+}
+
+// fixtureDesk offers all that can be offered, without doing any of it.
+func fixtureDesk() Desk {
+	runs := map[string]*score.Snapshot{}
+	for _, k := range fixtureRuns() {
+		snap := finished(score.Pass)
+		snap.RunID = k.ID
+		runs[k.ID] = snap
+	}
+	return Desk{
+		Entries: fixtureEntries(), Targets: []string{"bundled", "direct"}, Mitigations: []string{"breaker", "retries"},
+		Formats:       []Format{{"json", "report.json", "report.json"}, {"html", "one page", "report.html"}},
+		MatrixFormats: []Format{{"json", "the comparison", "compare.json"}},
+		Begin:         func(o Order) (Source, error) { return stoppable(fixture()), nil },
+		Kept:          func() ([]Kept, error) { return fixtureRuns(), nil },
+		Read: func(id string) (*score.Snapshot, error) {
+			if s := runs[id]; s != nil {
+				return s, nil
+			}
+			return nil, fmt.Errorf("no run %q", id)
+		},
+		Play:        func(id string) (Player, error) { return newFakePlayer(), nil },
+		Write:       func(*score.Snapshot, string, string, bool) error { return nil },
+		Contest:     func(Contest) (Race, error) { return fixtureRace(), nil },
+		Matrix:      fixtureMatrix,
+		WriteMatrix: func(string, []Lane, string, string, bool) error { return nil },
+	}
+}
+
+// fakePlayer plays nothing and remembers its orders.
+type fakePlayer struct {
+	*fakeSource
+	state  replay.State
+	orders []string
+}
+
+func newFakePlayer() *fakePlayer {
+	p := &fakePlayer{fakeSource: stoppable(fixture()), state: replay.State{At: 17 * s, Length: 40 * s, Speed: 1}}
+	once := sync.OnceFunc(p.stop)
+	p.stop = once
+	return p
+}
+
+func (p *fakePlayer) State() replay.State { return p.state }
+func (p *fakePlayer) Pause()              { p.orders = append(p.orders, "pause") }
+func (p *fakePlayer) Faster(by float64)   { p.orders = append(p.orders, fmt.Sprintf("faster %g", by)) }
+
+func (p *fakePlayer) Seek(to time.Duration) {
+	p.orders = append(p.orders, "seek "+to.Truncate(time.Second).String())
+}
+func (p *fakePlayer) Skip(by time.Duration) { p.orders = append(p.orders, "skip "+by.String()) }
+func (p *fakePlayer) NextFault()            { p.orders = append(p.orders, "next") }
+func (p *fakePlayer) PreviousFault()        { p.orders = append(p.orders, "previous") }
+
+// fakeRace is a comparison that does what the test says.
+type fakeRace struct {
+	lanes []Lane
+	done  chan struct{}
+	stop  func()
+}
+
+func (r *fakeRace) Title() string         { return "provider-outage: targets" }
+func (r *fakeRace) Lanes() []Lane         { return r.lanes }
+func (r *fakeRace) Done() <-chan struct{} { return r.done }
+func (r *fakeRace) Stop()                 { r.stop() }
+
+// fixtureRace has a lane of each sort.
+func fixtureRace() *fakeRace {
+	worse := finished(score.Fail, "expected availability >= 98%, got 66.67 %")
+	worse.Score.Total, worse.Score.Worst = 11.8, 11.8
+	r := &fakeRace{done: make(chan struct{}), lanes: []Lane{
+		{Label: "bundled", Snap: fixture()}, {Label: "retries", Snap: worse}, {Label: "direct"}, {Label: "gateway", Err: errors.New("gateway: it did not start: port 4000 is taken")},
+	}}
+	r.stop = sync.OnceFunc(func() { close(r.done) })
+	return r
+}
+
+// finishedRace is fixtureRace when all have ended.
+func finishedRace() *fakeRace {
+	r := fixtureRace()
+	r.lanes[0].Snap = finished(score.Pass)
+	r.lanes[2].Snap = r.lanes[1].Snap
+	r.stop()
+	return r
+}
+
+func fixtureMatrix(lanes []Lane) Matrix {
+	m := Matrix{}
+	for _, l := range lanes {
+		m.Lanes = append(m.Lanes, l.Label)
+	}
+	for _, name := range []string{"score", "worst window", "availability", "integrity", "time to failover", "p95 under fault", "calls per request", "cost of a good answer", "wasted", "violations"} {
+		row := MatrixRow{Name: name}
+		for i := range lanes {
+			row.Cells = append(row.Cells, MatrixCell{Text: fmt.Sprintf("%d.0 (%d.0 to %d.0)", 90-10*i, 88-10*i, 92-10*i), Mark: []Mark{MarkBest, MarkLike, MarkNone, MarkWorst}[i%4]})
+		}
+		m.Rows = append(m.Rows, row)
+	}
+	return m
+}
+
+// reported is a run that ended and failed, with all that a report can tell.
+func reported() *score.Snapshot {
+	snap := finished(score.Fail, "expected availability >= 98%, got 97.9 %", "expected time_to_recover <= 5s, got 6.3 s")
+	snap.RunID = "20260301-101500-provider-outage-1f2e"
+	snap.Host.CPUs = 2
+	w := &snap.Windows[0]
+	w.During.Value = float64(w.During.OK) + .7*float64(w.During.Degraded)
+	w.Caught = score.Tally{Total: 31, OK: 30, Failed: 1, Value: 30}
+	w.After = score.Tally{Total: 720, OK: 716, Degraded: 4, Value: 718.8}
+	w.TimeToRecover = 6300 * time.Millisecond
+	weights := []float64{.35, .15, .15, .15, .10, .05, .05}
+	w.Parts[4] = score.Part{Name: "recovery", Value: 1, Known: true, Attained: 6.3, Promised: 10, Unit: "s"}
+	logs := 0.0
+	for i := range w.Parts {
+		w.Parts[i].Weight = weights[i]
+		logs += weights[i] * math.Log(max(w.Parts[i].Value, .01))
+	}
+	w.Score = 100 * math.Exp(logs)
+	snap.Score.Parts, snap.Score.Total, snap.Score.Worst = w.Parts, w.Score, w.Score
+	snap.ByRequest = []score.RequestStats{
+		{Request: "chat", Tally: score.Tally{Total: 1250, OK: 1222, Degraded: 18, Failed: 8, Hung: 2, Value: 1234.6}, Total: score.Quantiles{P50: 310 * time.Millisecond, P95: 918 * time.Millisecond, P99: 2100 * time.Millisecond}, Deadline: 4 * s, Missed: 2},
+		{Request: "stream", Tally: score.Tally{Total: 760, OK: 733, Degraded: 23, Failed: 3, Corrupt: 1, Value: 749.1}, TTFT: score.Quantiles{P95: 402 * time.Millisecond}, Total: score.Quantiles{P50: 820 * time.Millisecond, P95: 1700 * time.Millisecond, P99: 3 * s}, Deadline: 6 * s},
+		{Request: "sensitive", Tally: score.Tally{Total: 250, OK: 244, Degraded: 5, Hung: 1, Value: 247.5}, Total: score.Quantiles{P50: 400 * time.Millisecond, P95: 1310 * time.Millisecond, P99: 4 * s}, Deadline: 4 * s, Missed: 1},
+	}
+	snap.Tracing = score.Tracing{Requests: 2260, Attempts: [5]uint64{0, 1990, 240, 28, 2}, Early: 6, WastedUSD: .012}
+	failure := func(at time.Duration, kind string, o journal.Outcome, reason string, calls ...*journal.Call) score.Trace {
+		return score.Trace{Sample: &journal.Sample{Marker: kind + "-1f2e-" + count(uint64(at/s)), Request: kind, Scheduled: at, Total: 2 * s, Outcome: o, Reason: reason}, Outcome: o, Calls: calls}
+	}
+	snap.Failures = []score.Trace{
+		failure(10*s, "chat", journal.Failed, "connect", &journal.Call{Provider: "anthropic", Failure: "rate_limit"}, &journal.Call{Provider: "gpu-a", Failure: "overload"}),
+		failure(11*s, "stream", journal.Corrupt, "truncated", &journal.Call{Provider: "anthropic"}),
+		failure(12*s, "sensitive", journal.Hung, "timeout", &journal.Call{Provider: "gpu-a", Failure: "timeout"}),
 	}
 	return snap
 }

@@ -140,25 +140,3 @@ func fixtureEntries() []Entry {
 	spike.Scenario, spike.Title, spike.Tags, spike.Challenges = "latency-spike", "The first token comes ever later", []string{"latency"}, []string{"Peak Hours"}
 	return []Entry{{"provider-outage", outage}, {"rate-limit-storm", storm}, {"latency-spike", spike}}
 }
-
-func TestLauncherFrames(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		w, h int
-		o    Options
-	}{
-		{"launcher-80x24.txt", 80, 24, Options{NoColor: true}},
-		{"launcher-120x40.txt", 120, 40, Options{NoColor: true}},
-		{"launcher-120x40-colour.txt", 120, 40, Options{}},
-		{"launcher-40x12-ascii.txt", 40, 12, Options{NoColor: true, ASCII: true}},
-		{"launcher-20x5.txt", 20, 5, Options{NoColor: true}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			l := newLauncher(fixtureEntries(), tt.o)
-			l.w, l.h, l.at = tt.w, tt.h, 1
-			frame := l.draw()
-			fits(t, frame, tt.w, tt.h)
-			golden(t, tt.name, frame)
-		})
-	}
-}

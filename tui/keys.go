@@ -126,3 +126,18 @@ func popup(a area, title string, w, h int) area {
 	over.clear()
 	return box(over, title, boxed, inkFocus, inkFocus)
 }
+
+// drawQuestion asks something that has yes and no for answers.
+func drawQuestion(a area, title, question string, yes, no key.Binding) {
+	w := min(ansi.StringWidth(question), max(a.w-4, 1))
+	lines := wrap(question, w)
+	inner := popup(a, title, w, len(lines)+2)
+	for y, line := range lines {
+		inner.text(0, y, inner.w, inkText, line)
+	}
+	hints := inner.line(max(inner.h-1, 0))
+	x := hints.put(0, 0, inkKey, yes.Help().Key)
+	x = hints.put(x+1, 0, inkDim, yes.Help().Desc)
+	x = hints.put(x+3, 0, inkKey, no.Help().Key)
+	hints.put(x+1, 0, inkDim, no.Help().Desc)
+}

@@ -32,7 +32,8 @@ type live struct {
 	across int
 	follow bool
 
-	replaying string // how the player stands; "": the run is going on now
+	after     []key.Binding // keys of a run that is over
+	replaying string        // how the player stands; "": the run is going on now
 
 	err   error  // what Live returns
 	drawn *drawn // the last frame, for when nothing has changed

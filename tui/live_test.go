@@ -289,7 +289,7 @@ func TestAnyKeyAnySize(t *testing.T) {
 	looks := []Options{{NoColor: true}, {}, {ASCII: true}, {Light: true}}
 	for _, o := range looks {
 		m := newLive(o).watch(stoppable(fixture()))
-		l := newLauncher(append(fixtureEntries(), Entry{"nothing", newPlanWithNothing()}, Entry{"odd", odd.Plan}), o)
+		l := newLauncher(Desk{Entries: append(fixtureEntries(), Entry{"nothing", newPlanWithNothing()}, Entry{"odd", odd.Plan})}, o)
 		for i := range 500 {
 			key := chance.Key{Seed: 11, Purpose: "any", Attempt: i}
 			bits := key.Bits()

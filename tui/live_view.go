@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 )
@@ -34,7 +36,7 @@ func (m live) draw() string {
 	m.paint(a)
 	switch {
 	case m.asking:
-		drawQuestion(a, m.keys)
+		drawQuestion(a, "Quit", "The run is on. Stop it and quit?", m.keys.yes, m.keys.no)
 	case m.help:
 		drawHelp(a, m.keys, drawShapes)
 	}
@@ -76,22 +78,10 @@ func (m live) foot(a area) {
 	case m.over:
 		k := m.keys
 		x := a.put(1, 0, inkStrong, "the run is over")
-		drawHints(a.sub(x+2, 0, a.w-x-2, 1), []key.Binding{k.quit, k.help, k.next, k.zoom, k.down, k.up})
+		drawHints(a.sub(x+2, 0, a.w-x-2, 1), slices.Concat(m.after, []key.Binding{k.quit, k.help, k.next, k.zoom, k.down, k.up}))
 	default:
 		drawHints(a, m.keys.ShortHelp())
 	}
-}
-
-// drawQuestion asks before a run is ended.
-func drawQuestion(a area, k liveKeys) {
-	const question = "The run is on. Stop it and quit?"
-	inner := popup(a, "Quit", len(question), 3)
-	inner.text(0, 0, inner.w, inkText, question)
-	hints := inner.line(max(inner.h-1, 0))
-	x := hints.put(0, 0, inkKey, k.yes.Help().Key)
-	x = hints.put(x+1, 0, inkDim, k.yes.Help().Desc)
-	x = hints.put(x+3, 0, inkKey, k.no.Help().Key)
-	hints.put(x+1, 0, inkDim, k.no.Help().Desc)
 }
 
 // drawShapes explains the shapes, under the keys of the help.

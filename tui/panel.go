@@ -115,3 +115,16 @@ func box(a area, title string, set edge, frame, name ink) area {
 	a.text(2, 0, a.w-4, name, " "+title+" ")
 	return a.sub(2, 1, a.w-4, a.h-2)
 }
+
+// inside is what a frame leaves of a place: the rectangle that box returns.
+func (p place) inside(set edge) place {
+	switch {
+	case set == bare || p.w < 4 || p.h < 2:
+		return p
+	case set == ruled:
+		return place{p.x, p.y + 1, p.w, p.h - 1}
+	case p.h < 3:
+		return p
+	}
+	return place{p.x + 2, p.y + 1, p.w - 4, p.h - 2}
+}

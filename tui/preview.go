@@ -9,48 +9,11 @@ import (
 	"brownout/plan"
 )
 
-// previewStep is how many lines a key scrolls the preview.
-const previewStep = 5
-
-// previewRow is one row of a preview: a function of an area one row high, so
-// that pictures and text scroll alike.
-type previewRow func(a area)
-
-// preview shows what the entry under the cursor would do.
-func (l launcher) preview(a area) {
-	e, ok := l.current()
-	if !ok {
-		return
-	}
-	rows := previewRows(e.Plan, a.w)
-	first := min(l.first, max(len(rows)-a.h, 0))
-	for y := 0; y < a.h && first+y < len(rows); y++ {
-		rows[first+y](a.line(y))
-	}
-	if first+a.h < len(rows) && a.h > 0 {
-		a.right(0, a.h-1, a.w, inkDim, " more below ")
-	}
-}
-
-// previewEnd is the last first line that a preview can have.
-func (l launcher) previewEnd() int {
-	e, ok := l.current()
-	if !ok {
-		return 0
-	}
-	listW, boxes := l.split()
-	w, h := l.w-listW-1, l.h-3
-	if boxes {
-		w, h = w-4, h-1
-	}
-	return max(len(previewRows(e.Plan, max(w, 1)))-h, 0)
-}
-
 // loadRows is the height of the picture of the load.
 const loadRows = 7
 
-func previewRows(p *plan.Plan, w int) []previewRow {
-	var rows []previewRow
+func previewRows(p *plan.Plan, w int) []row {
+	var rows []row
 	add := func(in ink, text string) {
 		rows = append(rows, func(a area) { a.text(0, 0, a.w, in, text) })
 	}
@@ -104,9 +67,9 @@ func previewRows(p *plan.Plan, w int) []previewRow {
 
 // faultRows say what a fault is, whom it meets and when: on one line where there
 // is room.
-func faultRows(f plan.Fault, w int) []previewRow {
+func faultRows(f plan.Fault, w int) []row {
 	const indent = 2
-	var rows []previewRow
+	var rows []row
 	for i, line := range wrap(f.Name+" "+faultText(f), max(w-indent, 1)) {
 		rows = append(rows, func(a area) {
 			if i > 0 {
@@ -155,8 +118,8 @@ func Preview(p *plan.Plan, o Options) string {
 	rows := previewRows(p, o.Width)
 	sheet := newPaper(o.Width, len(rows))
 	a := sheet.all(newTheme(o))
-	for y, row := range rows {
-		row(a.line(y))
+	for y, draw := range rows {
+		draw(a.line(y))
 	}
 	return sheet.render(a.th)
 }
@@ -178,9 +141,9 @@ func mixText(l plan.Load) string {
 
 // loadPicture draws the rate over time with the fault windows shaded: the
 // chart of the live screen before anything has happened.
-func loadPicture(p *plan.Plan) []previewRow {
+func loadPicture(p *plan.Plan) []row {
 	s := &score.Snapshot{Plan: p}
-	rows := make([]previewRow, 0, loadRows+2)
+	rows := make([]row, 0, loadRows+2)
 	for y := range loadRows {
 		rows = append(rows, func(a area) {
 			plot := a.sub(gutter, 0, a.w-gutter, 1)

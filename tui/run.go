@@ -13,24 +13,8 @@ import (
 // screen within one frame.
 const framesPerSecond = 30
 
-// Live shows a run until the user leaves. It returns nil where the run ended
-// by itself, ErrInterrupted where the user ended it (ErrForced where they did
-// not wait; with the context's cause where ctx ended), and a *PanicError where
-// the screen failed. In every case the terminal has been restored; a failed screen
-// leaves the run alone.
-func Live(ctx context.Context, src Source, o Options) error {
-	o = o.complete()
-	m := newLive(o).watch(src)
-	m.snap = src.Snapshot()
-	last, err := show(ctx, m, o)
-	if err != nil {
-		return err
-	}
-	return last.(live).err
-}
-
-// show runs a screen and returns its last state.
-func show(ctx context.Context, m tea.Model, o Options) (tea.Model, error) {
+// show runs a screen, with those that it opens, and returns its last state.
+func show(ctx context.Context, m tea.Model, d Desk, o Options) (tea.Model, error) {
 	outer := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -44,7 +28,7 @@ func show(ctx context.Context, m tea.Model, o Options) (tea.Model, error) {
 	if o.Out != nil {
 		options = append(options, tea.WithOutput(o.Out))
 	}
-	last, err := tea.NewProgram(guard{inner: m, failed: cancel}, options...).Run()
+	last, err := tea.NewProgram(guard{inner: newRoot(m, d, o), failed: cancel}, options...).Run()
 	switch {
 	case outer.Err() != nil:
 		return nil, fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(outer))
@@ -58,7 +42,7 @@ func show(ctx context.Context, m tea.Model, o Options) (tea.Model, error) {
 	if !ok {
 		return nil, errors.New("screen: it ended without a state")
 	}
-	return g.inner, nil
+	return g.inner.(root).last, nil
 }
 
 // guard turns a panic in a screen into the end of that screen. Bubble Tea
@@ -70,7 +54,11 @@ type guard struct {
 }
 
 func (g guard) catch() {
-	if r := recover(); r != nil {
+	switch r := recover().(type) {
+	case nil:
+	case crashed:
+		g.failed(&PanicError{Value: r.value, Stack: r.stack})
+	default:
 		g.failed(&PanicError{Value: r, Stack: debug.Stack()})
 	}
 }

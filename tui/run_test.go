@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -83,7 +84,7 @@ func onTerminal(ctx context.Context, tb testing.TB, src Source) (*terminal, io.W
 	in, keyboard := io.Pipe()
 	out, end := newTerminal(), make(chan error, 1)
 	go func() {
-		end <- Live(ctx, src, Options{In: in, Out: out, Environ: []string{"TERM=xterm-256color", "LANG=C.UTF-8"}, Width: 80, Height: 24})
+		end <- Live(ctx, src, Desk{}, Options{In: in, Out: out, Environ: []string{"TERM=xterm-256color", "LANG=C.UTF-8"}, Width: 80, Height: 24})
 		in.Close()
 	}()
 	return out, keyboard, end
@@ -180,7 +181,7 @@ func TestPanicInTheScreen(t *testing.T) {
 			defer in.Close()
 			out, end := newTerminal(), make(chan error, 1)
 			go func() {
-				_, err := show(t.Context(), failing{where: where}, Options{In: in, Out: out, Width: 80, Height: 24, Environ: []string{"TERM=xterm"}})
+				_, err := show(t.Context(), failing{where: where}, Desk{}, Options{In: in, Out: out, Width: 80, Height: 24, Environ: []string{"TERM=xterm"}})
 				end <- err
 			}()
 			if where != "init" {
@@ -233,42 +234,52 @@ func (f failing) View() tea.View {
 	return v
 }
 
-func TestLaunch(t *testing.T) {
-	tm := teatest.NewTestModel(t, newLauncher(fixtureEntries(), Options{NoColor: true}), teatest.WithInitialTermSize(80, 24))
-	teatest.WaitFor(t, tm.Output(), func(b []byte) bool { return bytes.Contains(b, []byte("rate-limit-storm")) })
-	for _, k := range []string{"down", "t", "enter"} {
-		tm.Send(press(k))
+// The whole way: from the launcher to a run, its report, and back.
+func TestFromLauncherToReport(t *testing.T) {
+	src := stoppable(finished(score.Pass))
+	close(src.done)
+	d := fixtureDesk()
+	d.Begin = func(Order) (Source, error) { return src, nil }
+	tm := teatest.NewTestModel(t, newRoot(newLauncher(d, Options{NoColor: true}), d, Options{NoColor: true}), teatest.WithInitialTermSize(120, 40))
+	for _, step := range []struct{ shows, key string }{
+		{"rate-limit-storm", "enter"}, {"the run is over", "r"}, {"What to do", "q"}, {"the run is over", "q"}, {"Scenarios", "q"},
+	} {
+		teatest.WaitFor(t, tm.Output(), func(b []byte) bool { return bytes.Contains(b, []byte(step.shows)) }, teatest.WithDuration(10*time.Second))
+		tm.Send(press(step.key))
 	}
-	last := tm.FinalModel(t, teatest.WithFinalTimeout(10*time.Second)).(launcher)
-	if want := (Choice{Scenario: "rate-limit-storm", Target: "direct", Seed: 3}); last.choice != want {
-		t.Errorf("chose %+v, want %+v", last.choice, want)
+	if _, ok := tm.FinalModel(t, teatest.WithFinalTimeout(10*time.Second)).(root).last.(launcher); !ok {
+		t.Error("the launcher was not the last to leave")
 	}
 }
 
 func TestLaunchOnATerminal(t *testing.T) {
 	for _, tt := range []struct {
 		keys string
-		want Choice
+		want []Order
 	}{
-		{"js9\r\r", Choice{Scenario: "rate-limit-storm", Target: "bundled", Seed: 9}},
-		{"q", Choice{Quit: true}},
+		{"js9\r\r", []Order{{Scenario: "rate-limit-storm", Target: "bundled", Seed: 9}}},
+		{"", nil},
 	} {
 		in, keyboard := io.Pipe()
-		out, chosen := newTerminal(), make(chan Choice, 1)
+		out, left := newTerminal(), make(chan error, 1)
+		var orders []Order
+		d := fixtureDesk()
+		d.Begin = func(o Order) (Source, error) { orders = append(orders, o); return nil, errors.New("no such run") }
 		go func() {
-			c, err := Launch(t.Context(), fixtureEntries(), Options{In: in, Out: out, Environ: []string{"TERM=xterm", "LANG=C.UTF-8"}})
-			if err != nil {
-				t.Error(err)
-			}
-			chosen <- c
+			left <- Launch(t.Context(), d, Options{In: in, Out: out, Environ: []string{"TERM=xterm", "LANG=C.UTF-8"}})
 		}()
 		out.await(t, "rate-limit-storm")
 		if _, err := io.WriteString(keyboard, tt.keys); err != nil {
 			t.Fatal(err)
 		}
-		// A deadline of the test binary ends a launcher that never does.
-		if got := <-chosen; got != tt.want {
-			t.Errorf("%q chose %+v, want %+v", tt.keys, got, tt.want)
+		if tt.keys != "" {
+			out.await(t, "no such run")
+		}
+		if _, err := io.WriteString(keyboard, "q"); err != nil {
+			t.Fatal(err)
+		}
+		if err := ended(t, left); err != nil || !reflect.DeepEqual(orders, tt.want) {
+			t.Errorf("%q ordered %+v and ended with %v, want %+v", tt.keys, orders, err, tt.want)
 		}
 		in.Close()
 		restored(t, out.String())

@@ -29,13 +29,13 @@ func TestListFilters(t *testing.T) {
 		{[]string{"--provider", "vllm", "--tag", "outage"}, "provider-outage", "latency-spike"},
 		{[]string{"--json", "--tag", "latency"}, `"name": "latency-spike"`, "provider-outage"},
 	} {
-		r := brownout(t, append([]string{"list"}, tt.args...)...)
+		r := inside(t, append([]string{"list"}, tt.args...)...)
 		if r.code != exitPassed || !strings.Contains(r.out, tt.shows) || strings.Contains(r.out, tt.hides) {
 			t.Errorf("%v: exit code %d:\n%s%s", tt.args, r.code, r.out, r.err)
 		}
 	}
 	for _, flag := range []string{"--tag", "--challenge", "--fault", "--provider"} {
-		if r := brownout(t, "list", flag, "nonsense"); r.code != exitUsage || !strings.Contains(r.err, "known are ") {
+		if r := inside(t, "list", flag, "nonsense"); r.code != exitUsage || !strings.Contains(r.err, "known are ") {
 			t.Errorf("%s: exit code %d: %s", flag, r.code, r.err)
 		}
 	}
@@ -43,7 +43,7 @@ func TestListFilters(t *testing.T) {
 		Name   string   `json:"name"`
 		Faults []string `json:"fault_kinds"`
 	}
-	if err := json.Unmarshal([]byte(brownout(t, "list", "--json").out), &all); err != nil || len(all) != len(scenarios.Builtin()) || len(all[0].Faults) == 0 {
+	if err := json.Unmarshal([]byte(inside(t, "list", "--json").out), &all); err != nil || len(all) != len(scenarios.Builtin()) || len(all[0].Faults) == 0 {
 		t.Errorf("%v: %+v", err, all)
 	}
 }
@@ -51,9 +51,7 @@ func TestListFilters(t *testing.T) {
 func TestListFitsNarrowTerminals(t *testing.T) {
 	t.Parallel()
 	for _, columns := range []string{"40", "60", "80", "100", "132"} {
-		c := program(t, "list")
-		c.Env = append(c.Env, "COLUMNS="+columns)
-		r := finish(t, c)
+		r := insideWith(t, map[string]string{"COLUMNS": columns}, "list")
 		width := map[string]int{"40": 40, "60": 60, "80": 80, "100": 100, "132": 132}[columns]
 		for line := range strings.Lines(r.out) {
 			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
@@ -79,7 +77,7 @@ func TestExplainKnowsEveryName(t *testing.T) {
 		"api downtime":     {"API Downtime", "provider-outage"},
 		"outage":           {"in scenarios: ", "provider-outage"},
 	} {
-		r := brownout(t, "explain", name)
+		r := inside(t, "explain", name)
 		if r.code != exitPassed {
 			t.Errorf("%s: exit code %d: %s", name, r.code, r.err)
 		}
@@ -89,10 +87,10 @@ func TestExplainKnowsEveryName(t *testing.T) {
 			}
 		}
 	}
-	if r := brownout(t, "explain", "API", "Downtime"); r.code != exitPassed || !strings.Contains(r.out, "provider-outage") {
+	if r := inside(t, "explain", "API", "Downtime"); r.code != exitPassed || !strings.Contains(r.out, "provider-outage") {
 		t.Errorf("a challenge of two words needs no quotes: %d %s", r.code, r.err)
 	}
-	if r := brownout(t, "explain", "time_to_failovr"); r.code != exitUsage || !strings.Contains(r.err, `did you mean "time_to_failover"?`) {
+	if r := inside(t, "explain", "time_to_failovr"); r.code != exitUsage || !strings.Contains(r.err, `did you mean "time_to_failover"?`) {
 		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
 }
@@ -289,7 +287,7 @@ func TestCompletionKnowsEveryWord(t *testing.T) {
 		{[]string{"init", "--provider", ""}, "gemini"},
 		{[]string{"validate", ""}, "provider-outage"},
 	} {
-		if r := brownout(t, append([]string{"__complete"}, tt.args...)...); !strings.Contains(r.out, tt.want) {
+		if r := inside(t, append([]string{"__complete"}, tt.args...)...); !strings.Contains(r.out, tt.want) {
 			t.Errorf("%v does not offer %s:\n%s", tt.args, tt.want, r.out)
 		}
 	}
@@ -298,7 +296,7 @@ func TestCompletionKnowsEveryWord(t *testing.T) {
 func TestEveryCommandShowsExamples(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"run", "list", "explain", "validate", "schema", "init", "plan"} {
-		if r := brownout(t, name, "--help"); r.code != exitPassed || !strings.Contains(r.out, "Examples:") {
+		if r := inside(t, name, "--help"); r.code != exitPassed || !strings.Contains(r.out, "Examples:") {
 			t.Errorf("%s --help: exit code %d:\n%s", name, r.code, r.out)
 		}
 	}

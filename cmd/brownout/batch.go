@@ -26,7 +26,8 @@ type batchRun struct {
 
 	mu    sync.Mutex // of what follows, and of the output
 	runs  []reports.SuiteRun
-	begun map[int]time.Time // of the runs under way
+	begun map[int]time.Time        // of the runs under way
+	going map[int]*harness.Session // the same
 	done  int
 }
 
@@ -70,7 +71,7 @@ func (b *batchRun) oneByOne(ctx context.Context) error {
 // sideBySide runs several at once, with a line for each that ends and one table
 // for all.
 func (b *batchRun) sideBySide(ctx context.Context, limits batch.Limits) error {
-	b.begun = map[int]time.Time{}
+	b.begun, b.going = map[int]time.Time{}, map[int]*harness.Session{}
 	jobs := make([]batch.Job, len(b.runs))
 	for i, r := range b.runs {
 		jobs[i] = batch.Cost(r.Plan)
@@ -80,10 +81,35 @@ func (b *batchRun) sideBySide(ctx context.Context, limits batch.Limits) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { b.watch(watching) })
 	batch.Run(ctx, jobs, limits, func(ctx context.Context, job, slot int) { b.quietly(ctx, job, slot) })
+	b.confirm(ctx, jobs, limits)
 	stop()
 	wg.Wait()
 	reports.Suite(b.app.out, b.runs, time.Since(start), b.app.style(b.flags.ascii))
 	return b.outcome(ctx)
+}
+
+// confirm runs again what did not pass, as often as the user wants to hear it
+// before they believe it. A veto needs no second look: one leaked request is
+// one too many.
+func (b *batchRun) confirm(ctx context.Context, jobs []batch.Job, limits batch.Limits) {
+	for range b.flags.confirm {
+		var again []int
+		var costs []batch.Job
+		for i, r := range b.runs {
+			s := r.Snapshot
+			if r.Err == nil && s != nil && (s.Verdict == score.Fail || s.Verdict == score.Inconclusive) && s.ViolationCount == 0 {
+				again, costs = append(again, i), append(costs, jobs[i])
+			}
+		}
+		if len(again) == 0 || ctx.Err() != nil {
+			return
+		}
+		b.mu.Lock()
+		fmt.Fprintf(b.app.out, "%d of %d did not pass, and are asked again\n", len(again), len(b.runs))
+		b.done -= len(again)
+		b.mu.Unlock()
+		batch.Run(ctx, costs, limits, func(ctx context.Context, job, slot int) { b.quietly(ctx, again[job], slot) })
+	}
 }
 
 // quietly runs one of several; its slot keeps its links off the ports of the
@@ -101,6 +127,9 @@ func (b *batchRun) quietly(ctx context.Context, i, slot int) {
 	var snap *score.Snapshot
 	var dir string
 	if err == nil {
+		b.mu.Lock()
+		b.going[i] = session
+		b.mu.Unlock()
 		snap, err = session.Wait()
 		dir = session.Dir
 		err = errors.Join(err, keep(dir, snap))
@@ -113,8 +142,12 @@ func (b *batchRun) finish(i int, snap *score.Snapshot, dir string, err error, to
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.begun, i)
+	delete(b.going, i)
 	b.done++
 	r := &b.runs[i]
+	if r.Snapshot != nil {
+		r.Before = append(r.Before, r.Snapshot)
+	}
 	r.Snapshot, r.Dir, r.Err, r.Took = snap, dir, err, took
 	if snap != nil {
 		e := errors.Join(reports.WriteRun(b.outputs, i+1, snap, dir), reports.WriteAll(b.outputs, b.snapshots(), b.journals()))

@@ -23,7 +23,7 @@ import (
 // compareFlags are the flags of compare beside those of run.
 type compareFlags struct {
 	runFlags
-	targets, victims, mitigations []string
+	targets, victims, policies, mitigations []string
 }
 
 // variant is one of the things that are compared: what it changes in a plan.
@@ -36,16 +36,19 @@ func (a *app) compareCommand() *cobra.Command {
 	var f compareFlags
 	c := &cobra.Command{
 		Use:   "compare SCENARIO... | compare --suite SUITE",
-		Short: "Set targets, victims or mitigations side by side",
+		Short: "Set targets, victims, policies or mitigations side by side",
 		Long: `Compare runs the same plan with the same seed for each variant, all of one
 repeat side by side, so that a machine that drifts drifts for all of them, and
 prints a matrix: the best and the worst are marked, and what cannot be told from
-the best with 95 % confidence is said to be like it.
+the best with 95 % confidence is said to be like it. On a terminal the runs are
+shown side by side while they go on.
 
-One of --targets, --victims and --mitigations says what is compared.
+One of --targets, --victims, --policies and --mitigations says what is compared.
+--policies sets ways of the bundled router to choose whom to ask first side by side;
 --mitigations sets the router as it is against itself without each of them.`,
 		Example: `  brownout compare provider-outage --targets bundled,retries,direct
   brownout compare provider-outage --victims openai,anthropic --repeat 3 --report html=compare.html
+  brownout compare uneven-replicas --policies priority,weighted,latency
   brownout compare provider-outage --mitigations breaker,retries
   brownout compare --suite all --targets bundled,retries,direct --report md=calibration.md`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -63,6 +66,7 @@ One of --targets, --victims and --mitigations says what is compared.
 	fl := c.Flags()
 	fl.StringSliceVar(&f.targets, "targets", nil, "systems under test: "+strings.Join(target.Names(), ", "))
 	fl.StringSliceVar(&f.victims, "victims", nil, "providers, each of which meets the scenario's faults in turn")
+	fl.StringSliceVar(&f.policies, "policies", nil, "policies of the bundled router: "+strings.Join(plan.RouterPolicies, ", "))
 	fl.StringSliceVar(&f.mitigations, "mitigations", nil, "mitigations of the bundled router, each of which is switched off in turn")
 	fl.StringVar(&f.suite, "suite", "", "compare over the scenarios that a TOML file lists; "+scenarios.WholeLibrary+": the whole library")
 	fl.Uint64Var(&f.seed, "seed", 0, "key of every random decision, the same for every variant")
@@ -72,6 +76,7 @@ One of --targets, --victims and --mitigations says what is compared.
 	fl.StringSliceVar(&f.report, "report", nil, "write the comparison: FORMAT=PATH; formats: "+strings.Join(reports.MatrixFormats(), ", "))
 	fl.StringVar(&f.out, "out", defaultOut, "directory in which runs are kept")
 	fl.BoolVar(&f.noJournal, "no-journal", false, "keep nothing of the runs on disk")
+	fl.BoolVar(&f.headless, "headless", false, "print progress and the matrix, also on a terminal")
 	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
 	return c
 }
@@ -92,26 +97,18 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 	if err != nil {
 		return err
 	}
-	var runs []reports.SuiteRun
-	for _, e := range entries {
-		for n := range f.repeat {
-			for _, v := range variants {
-				r, err := resolveEntry(e, f.runFlags, uint64(n))
-				if err != nil {
-					return err
-				}
-				if err := v.apply(r.Plan); err != nil {
-					return err
-				}
-				r.Name += " " + v.label
-				runs = append(runs, r)
-			}
-		}
+	runs, labels, err := f.resolve(entries, variants)
+	if err != nil {
+		return err
 	}
 	b := &batchRun{app: a, flags: f.runFlags, runs: runs}
 	// The verdicts of variants are the matrix's to tell: a control that fails is
 	// what one wants to see.
-	err = b.sideBySide(ctx, f.limits(runtime.NumCPU()))
+	if f.headless || f.suite != "" || !a.interactive() {
+		err = b.sideBySide(ctx, f.limits(runtime.NumCPU()))
+	} else {
+		b, err = a.watchRace(ctx, strings.Join(names, ", "), labels, runs, f)
+	}
 	switch exitCode(err) {
 	case exitInterrupted:
 		return err
@@ -137,6 +134,31 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 	return errors.Join(err, writeOutputs(outputs, func(w io.Writer, format string) error { return reports.WriteMatrices(w, format, matrices) }))
 }
 
+// resolve makes the runs of a comparison and what each is called: of every
+// scenario, as often as asked, each variant.
+func (f compareFlags) resolve(entries []scenarios.Entry, variants []variant) (runs []reports.SuiteRun, labels []string, err error) {
+	for _, e := range entries {
+		for n := range f.repeat {
+			for _, v := range variants {
+				r, err := resolveEntry(e, f.runFlags, uint64(n))
+				if err != nil {
+					return nil, nil, err
+				}
+				if err := v.apply(r.Plan); err != nil {
+					return nil, nil, err
+				}
+				label := v.label
+				if len(entries) > 1 {
+					label = r.Name + " " + v.label
+				}
+				r.Name += " " + v.label
+				runs, labels = append(runs, r), append(labels, label)
+			}
+		}
+	}
+	return runs, labels, nil
+}
+
 // variants makes them from whichever flag is given.
 func (f compareFlags) variants() ([]variant, error) {
 	var out []variant
@@ -150,6 +172,7 @@ func (f compareFlags) variants() ([]variant, error) {
 		{"targets", f.targets, target.Names(), func(p *plan.Plan, name string) error { p.Target = name; return nil }},
 		{"victims", f.victims, nil, strike},
 		{"mitigations", f.mitigations, mitigationNames(), func(p *plan.Plan, name string) error { switchOff(p, name); return nil }},
+		{"policies", f.policies, plan.RouterPolicies, chooseBy},
 	} {
 		if len(of.names) == 0 {
 			continue
@@ -171,7 +194,7 @@ func (f compareFlags) variants() ([]variant, error) {
 	}
 	switch {
 	case given != 1:
-		return nil, errors.New("give one of --targets, --victims and --mitigations, to say what is compared")
+		return nil, errors.New("give one of --targets, --victims, --policies and --mitigations, to say what is compared")
 	case len(out) < 2:
 		return nil, errors.New("there is only one variant; name two or more to compare")
 	}
@@ -199,6 +222,18 @@ func strike(p *plan.Plan, victim string) error {
 		}
 		f.On = []string{victim}
 	}
+	return nil
+}
+
+// chooseBy has the router choose by a policy, which must have what it goes by.
+func chooseBy(p *plan.Plan, policy string) error {
+	switch {
+	case policy == plan.PolicyHybrid && len(p.Router.Rule) == 0:
+		return fmt.Errorf("--policies: hybrid goes by rules, and scenario %s has none; add [[router.rule]] to it, or leave hybrid out", p.Scenario)
+	case policy == plan.PolicyRegion && p.Router.Home == "":
+		return fmt.Errorf("--policies: region goes by router.home, which scenario %s does not set; give it with --set router.home=REGION, or leave region out", p.Scenario)
+	}
+	p.Router.Policy = policy
 	return nil
 }
 

@@ -64,6 +64,9 @@ func TestCompare(t *testing.T) {
 		{"only one", []string{"--targets", "bundled"}, "only one variant"},
 		{"unknown target", []string{"--targets", "bundled,direkt"}, `did you mean "direct"?`},
 		{"unknown victim", []string{"--victims", "openai,antropic"}, `did you mean "anthropic"?`},
+		{"unknown policy", []string{"--policies", "latency,wieghted"}, `did you mean "weighted"?`},
+		{"policy without rules", []string{"--policies", "priority,hybrid"}, "has none; add [[router.rule]]"},
+		{"policy without a home", []string{"--policies", "priority,region"}, "router.home"},
 		{"unknown mitigation", []string{"--mitigations", "braker"}, `did you mean "breaker"?`},
 		{"unknown format", []string{"--targets", "bundled,direct", "--report", "pdf=x"}, "json, md, html"},
 	} {

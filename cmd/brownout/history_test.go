@@ -71,7 +71,7 @@ func TestHistory(t *testing.T) {
 		{"nothing is old", []string{"runs", "--delete-older-than", "1h"}, exitPassed, []string{"no run is that old"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := brownout(t, append(c.args, "--out", out)...)
+			r := inside(t, append(c.args, "--out", out)...)
 			if r.code != c.code {
 				t.Errorf("exit code %d, want %d:\n%s%s", r.code, c.code, r.out, r.err)
 			}
@@ -91,16 +91,16 @@ func TestHistory(t *testing.T) {
 		if err := os.WriteFile(path, []byte(strings.Replace(string(b), `"seed": 1`, `"seed": 2`, 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := brownout(t, "replay", good, "--headless", "--out", out); r.code != exitFailed || !strings.Contains(r.out, "DIFFERENT") {
+		if r := inside(t, "replay", good, "--headless", "--out", out); r.code != exitFailed || !strings.Contains(r.out, "DIFFERENT") {
 			t.Errorf("exit code %d:\n%s", r.code, r.out)
 		}
 	})
 	t.Run("delete", func(t *testing.T) {
-		r := brownout(t, "runs", "--delete-older-than", "0s", "--yes", "--out", out)
+		r := inside(t, "runs", "--delete-older-than", "0s", "--yes", "--out", out)
 		if left, _ := reports.History(out); r.code != exitPassed || len(left) != 0 {
 			t.Errorf("exit code %d, %d left:\n%s%s", r.code, len(left), r.out, r.err)
 		}
-		if r := brownout(t, "runs", "--out", out); r.code != exitPassed || !strings.Contains(r.out, "no run is kept") {
+		if r := inside(t, "runs", "--out", out); r.code != exitPassed || !strings.Contains(r.out, "no run is kept") {
 			t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
 		}
 	})

@@ -2,29 +2,25 @@ package main
 
 import (
 	"context"
+	"errors"
 
-	"brownout/scenarios"
+	"brownout/harness"
 	"brownout/tui"
 )
 
-// launch lets a person pick a scenario and runs it.
+// launch opens the launcher, from which a person starts runs and looks at what
+// came of them. What was run is listed when they leave.
 func (a *app) launch(ctx context.Context) error {
-	var entries []tui.Entry
-	for _, name := range scenarios.Builtin() {
-		sc, err := scenarios.Open(name)
-		if err != nil {
-			return err
-		}
-		p, err := sc.Resolve(scenarios.ResolveOptions{})
-		if err != nil {
-			return err
-		}
-		entries = append(entries, tui.Entry{Name: name, Plan: p})
-	}
-	choice, err := tui.Launch(ctx, entries, tui.Options{In: a.in, Out: a.out, NoColor: !a.colour()})
-	if err != nil || choice.Quit {
+	d := a.newDesk(ctx, runFlags{out: defaultOut, repeat: 1})
+	offered, err := d.launcher()
+	if err != nil {
 		return err
 	}
-	f := runFlags{target: choice.Target, seed: choice.Seed, seeded: true, repeat: 1, out: defaultOut}
-	return a.runAll(ctx, []string{choice.Scenario}, f)
+	err = tui.Launch(ctx, offered, a.screen(false))
+	d.close()
+	told := d.tell()
+	if errors.Is(err, tui.ErrInterrupted) {
+		err = harness.ErrInterrupted
+	}
+	return errors.Join(err, told)
 }

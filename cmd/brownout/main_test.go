@@ -62,6 +62,23 @@ func brownout(t *testing.T, args ...string) result {
 	return finish(t, program(t, args...))
 }
 
+// inside runs a command that only reads and prints in this process: it starts
+// nothing that a process of its own would have to end, and of the many that
+// look through the library each would read it anew.
+func inside(t *testing.T, args ...string) result {
+	t.Helper()
+	return insideWith(t, nil, args...)
+}
+
+// insideWith is inside with an environment.
+func insideWith(t *testing.T, env map[string]string, args ...string) result {
+	t.Helper()
+	var out, errs bytes.Buffer
+	a := &app{in: &bytes.Buffer{}, out: &out, err: &errs, env: func(name string) string { return env[name] }}
+	code := a.run(t.Context(), args)
+	return result{code: code, out: out.String(), err: errs.String()}
+}
+
 // abs is the path of a file of this package, for programs that run elsewhere.
 func abs(t *testing.T, name string) string {
 	t.Helper()

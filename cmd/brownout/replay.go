@@ -24,7 +24,7 @@ func (a *app) replayCommand() *cobra.Command {
 		Use:   "replay RUN",
 		Short: "Play a run that was kept through the live screen, or compute it again",
 		Long: `Replay shows a run that was kept as it was seen live: space pauses, < and >
-change the speed, left and right seek, [ and ] jump between faults.
+change the speed, left and right seek, n and p jump between faults.
 
 With --headless, or without a terminal, the report is computed again from the
 journal and compared with the one that was written when the run ended. They must
@@ -55,7 +55,8 @@ func (a *app) play(ctx context.Context, k reports.Kept, speed float64, ascii boo
 	if err != nil {
 		return err
 	}
-	err = tui.Replay(ctx, p, tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: ascii})
+	d := a.newDesk(ctx, runFlags{out: filepath.Dir(k.Dir), ascii: ascii})
+	err = tui.Replay(ctx, p, d.screens(), a.screen(ascii))
 	p.Stop()
 	<-p.Done()
 	if errors.Is(err, tui.ErrInterrupted) && ctx.Err() == nil {

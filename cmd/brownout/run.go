@@ -29,7 +29,7 @@ type runFlags struct {
 	github                     bool
 	seed                       uint64
 	seeded                     bool // the seed was given
-	repeat, parallel           int
+	repeat, parallel, confirm  int
 	target, out, vegeta        string
 	profile, suite, toxiproxy  string
 	portFrom                   int
@@ -50,6 +50,8 @@ On a terminal one scenario opens the live screen; otherwise, and with
 A suite is a TOML file that lists scenarios; "all" is the whole library. Its
 runs go side by side where together they need no more than half of the
 machine, and end in one table. --parallel N has N at once whatever they need.
+--confirm N runs again, up to N times, what did not pass: side by side on a busy
+machine a run may fail by what its neighbours did. A veto is believed at once.
 
 The path of a report may hold {scenario}, {seed} and {n}, the number of the
 run: then each run has a file of its own. Otherwise all are in one file.
@@ -79,6 +81,7 @@ counts: 130, then 4, 1, 3 and 0.`,
 	fl.Uint64Var(&f.seed, "seed", 0, "key of every random decision (default: the scenario's, else 1)")
 	fl.IntVar(&f.repeat, "repeat", 1, "run each scenario N times, with the seeds that follow")
 	fl.StringVar(&f.suite, "suite", "", "run the scenarios that a TOML file lists; "+scenarios.WholeLibrary+": the whole library")
+	fl.IntVar(&f.confirm, "confirm", 0, "of a suite, run again up to N times what did not pass; it fails only if it does each time")
 	fl.IntVar(&f.parallel, "parallel", 0, "run N side by side (default: 1; of a suite as many as half of the machine can carry)")
 	fl.StringVar(&f.target, "target", "", "system under test (default: the scenario's, else "+target.Default+")")
 	fl.StringArrayVar(&f.set, "set", nil, "override a value of the scenario: key=value, by dotted path (repeatable)")
@@ -104,6 +107,8 @@ func (a *app) runAll(ctx context.Context, names []string, f runFlags) error {
 		return fmt.Errorf("--repeat is %d; give 1 or more", f.repeat)
 	case f.parallel < 0:
 		return fmt.Errorf("--parallel is %d; give 1 or more", f.parallel)
+	case f.confirm < 0:
+		return fmt.Errorf("--confirm is %d; give 0 or more", f.confirm)
 	}
 	if err := chaos.CheckToxiproxy(f.toxiproxy); err != nil {
 		return fmt.Errorf("--toxiproxy: %w", err)
@@ -230,7 +235,7 @@ func (a *app) runOne(ctx context.Context, p *plan.Plan, f runFlags, live bool) (
 		return nil, "", err
 	}
 	if live {
-		err := tui.Live(ctx, session, tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: f.ascii})
+		err := tui.Live(ctx, session, a.newDesk(ctx, f).screens(), a.screen(f.ascii))
 		if errors.Is(err, tui.ErrForced) {
 			return nil, "", harness.ErrInterrupted // told twice: leave now, the journal is whole up to its last second
 		}
@@ -275,6 +280,11 @@ func (a *app) progress(s *harness.Session, p *plan.Plan) {
 			fmt.Fprintln(a.out, reports.Progress(s.Snapshot()))
 		}
 	}
+}
+
+// screen is how screens are drawn on this program's terminal.
+func (a *app) screen(ascii bool) tui.Options {
+	return tui.Options{In: a.in, Out: a.out, NoColor: !a.colour(), ASCII: ascii}
 }
 
 // style is how tables are drawn on this program's output.

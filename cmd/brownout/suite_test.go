@@ -203,3 +203,30 @@ func TestReportsOfARunGoIntoOneFileEach(t *testing.T) {
 		t.Errorf("%v, %+v", err, report.Run)
 	}
 }
+
+// What did not pass is asked again, what passed is not, and the exit code is
+// that of the last word.
+func TestConfirmAsksAgain(t *testing.T) {
+	t.Parallel()
+	c := program(t, "run", "--suite", "two.toml", "--confirm", "1", "--no-journal")
+	files(t, c.Dir, map[string]string{
+		"quick.toml": quick, "steady.toml": steady,
+		"two.toml": "title = \"Two\"\nscenarios = [\"./quick.toml\", \"./steady.toml\"]",
+	})
+	r := finish(t, c)
+	if r.code != exitInconclusive {
+		t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
+	}
+	steadyRuns := 1
+	if strings.Contains(r.out, "2 of 2 did not pass") { // a machine too busy for either
+		steadyRuns = 2
+	}
+	for want, times := range map[string]int{
+		fmt.Sprintf("%d of 2 did not pass, and are asked again", steadyRuns): 1,
+		"asked before: inconclusive":                                         steadyRuns, "  quick  ": 2, "  steady  ": steadyRuns, "2 runs in": 1,
+	} {
+		if n := strings.Count(r.out, want); n != times {
+			t.Errorf("%q comes %d times, want %d:\n%s", want, n, times, r.out)
+		}
+	}
+}

@@ -117,7 +117,7 @@ func TestLiveScreenInATerminal(t *testing.T) {
 	})
 	t.Run("a terminal that cannot draw", func(t *testing.T) {
 		t.Parallel()
-		w := openTerminal(t, 200, 50, "TERM=dumb", "run", abs(t, "testdata/short.toml"))
+		w := openTerminal(t, 200, 150, "TERM=dumb", "run", abs(t, "testdata/short.toml"))
 		w.waitFor("exit code", "steady", "Fault windows")
 	})
 	t.Run("no colour", func(t *testing.T) {

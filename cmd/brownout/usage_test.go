@@ -131,7 +131,7 @@ func writeRouterConfig(t *testing.T, dir string) {
 
 func TestListShowsEveryScenario(t *testing.T) {
 	t.Parallel()
-	r := brownout(t, "list")
+	r := inside(t, "list")
 	for _, name := range scenarios.Builtin() {
 		if !strings.Contains(r.out, name) {
 			t.Errorf("list lacks %s:\n%s", name, r.out)
@@ -140,7 +140,7 @@ func TestListShowsEveryScenario(t *testing.T) {
 	if r.code != exitPassed {
 		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
-	if r := brownout(t, "list", "--tag", "deprecation"); !strings.Contains(r.out, "model-deprecation") || strings.Contains(r.out, "latency-spike") {
+	if r := inside(t, "list", "--tag", "deprecation"); !strings.Contains(r.out, "model-deprecation") || strings.Contains(r.out, "latency-spike") {
 		t.Errorf("the tag does not select:\n%s", r.out)
 	}
 }
@@ -148,7 +148,7 @@ func TestListShowsEveryScenario(t *testing.T) {
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	for _, k := range chaos.Kinds() {
-		r := brownout(t, "explain", k.Name)
+		r := inside(t, "explain", k.Name)
 		if r.code != exitPassed || !strings.Contains(r.out, k.Summary) {
 			t.Errorf("%s: exit code %d:\n%s%s", k.Name, r.code, r.out, r.err)
 		}
@@ -158,7 +158,7 @@ func TestExplain(t *testing.T) {
 			}
 		}
 	}
-	r := brownout(t, "explain", "provider-outage")
+	r := inside(t, "explain", "provider-outage")
 	for _, want := range []string{"openai", "12s", "API Downtime"} {
 		if !strings.Contains(r.out, want) {
 			t.Errorf("explain provider-outage lacks %q:\n%s", want, r.out)
@@ -186,13 +186,13 @@ func TestVersionNamesTheParts(t *testing.T) {
 
 func TestCompletionKnowsScenariosAndTargets(t *testing.T) {
 	t.Parallel()
-	if r := brownout(t, "__complete", "run", ""); !strings.Contains(r.out, "provider-outage") {
+	if r := inside(t, "__complete", "run", ""); !strings.Contains(r.out, "provider-outage") {
 		t.Errorf("no scenario is offered:\n%s", r.out)
 	}
-	if r := brownout(t, "__complete", "run", "x", "--target", ""); !strings.Contains(r.out, "bundled") {
+	if r := inside(t, "__complete", "run", "x", "--target", ""); !strings.Contains(r.out, "bundled") {
 		t.Errorf("no target is offered:\n%s", r.out)
 	}
-	if r := brownout(t, "completion", "bash"); r.code != exitPassed || !strings.Contains(r.out, "brownout") {
+	if r := inside(t, "completion", "bash"); r.code != exitPassed || !strings.Contains(r.out, "brownout") {
 		t.Errorf("no completion script: %d %s", r.code, r.err)
 	}
 }

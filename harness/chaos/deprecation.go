@@ -98,14 +98,15 @@ func (d *Deprecation) Inject(ctx context.Context, v Victim, env Env) (func(conte
 	restore := v.Provider.SetLifecycle(env.Name, model, announced)
 	retire := func() func() {
 		l := announced
+		l.Retired = true
+		note := fmt.Sprintf("%s retired the model %s", spec.Name, model)
 		if d.Mode == endRenamed {
 			l = mocks.Lifecycle{Renamed: d.to(model)}
-			env.Note(fmt.Sprintf("%s renamed the model %s to %s", spec.Name, model, l.Renamed))
-		} else {
-			l.Retired = true
-			env.Note(fmt.Sprintf("%s retired the model %s", spec.Name, model))
+			note = fmt.Sprintf("%s renamed the model %s to %s", spec.Name, model, l.Renamed)
 		}
-		return v.Provider.SetLifecycle(env.Name, model, l)
+		back := v.Provider.SetLifecycle(env.Name, model, l)
+		env.Note(note) // only of what is so already
+		return back
 	}
 	if d.AnnouncedFor <= 0 {
 		back := retire()

@@ -27,6 +27,7 @@ type attempt struct {
 	up      *upstream
 	extra   bool            // fields beyond the neutral form were sent
 	prefill bool            // it was handed a partial answer to go on with
+	onward  *onward         // what goes on with it; nil: it was not streamed, or not handed one
 	trace   context.Context // carries its span, where the request is traced
 }
 
@@ -40,6 +41,7 @@ type reply struct {
 	stream *upstream        // nil where it is whole
 	source source
 
+	ride  *ride         // a stream that another request's call is giving
 	age   time.Duration // of an answer given before
 	class string        // of who gave that
 }
@@ -47,6 +49,7 @@ type reply struct {
 // open sets up an attempt.
 func (c *call) open(cand *candidate, p pass) *attempt {
 	a := &attempt{cand: cand, pass: p, number: c.attempts + 1, started: time.Now()}
+	cand.inFlight.Add(1)
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(c.ctx))
 	u := &upstream{by: cand, made: a, ctx: ctx, cancel: cancel}
 	u.detach = context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })
@@ -120,6 +123,7 @@ func (a *attempt) began() {
 // end tells them that all is said.
 func (a *attempt) end() {
 	a.took = time.Since(a.started)
+	a.cand.inFlight.Add(-1)
 	for _, t := range a.trials {
 		if t.ended != nil {
 			t.ended(a)

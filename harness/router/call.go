@@ -39,7 +39,11 @@ type call struct {
 	fieldSet fieldSet                              // the fields of body, once they were looked for
 	recalled bool                                  // memory was worked out
 	memory   *recall                               // what it has to do with answers given before; nil: nothing
+	seat     *seat                                 // it makes a call for others too; nil: it does not
+	fell     *wire.Failure                         // why it was answered by a fallback, or tried to be
 	whole    []func(a *wire.Answer, by *candidate) // told of a provider's whole answer, before the client has the end of it
+
+	wordCount int // of the prompt, once they were counted
 }
 
 // candidate is a model of a backend as one request sees it.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +50,19 @@ func (c *checker) allOf(key string, words, known []string) {
 	}
 }
 
+// patterns are the guardrail's regular expressions.
+func (c *checker) patterns(list []string) (all []*regexp.Regexp) {
+	for _, p := range list {
+		re, err := regexp.Compile(p)
+		if err != nil {
+			c.bad("guardrail.patterns", "%q is no regular expression: %v; mend it, as in \"CANARY-[0-9A-F]+\"", p, err)
+			continue
+		}
+		all = append(all, re)
+	}
+	return all
+}
+
 // shareKeys are the numbers that must lie above 0 and up to 1.
 var shareKeys = []string{
 	"breaker.failure_ratio",
@@ -79,6 +93,14 @@ func (c *checker) bounds(s *plan.Router) {
 				c.bad(k.name, "%v is negative; give a number above zero", x)
 			}
 		}
+	}
+	for name, w := range s.Weights {
+		if w < 0 {
+			c.bad("weights", "the weight %v of %q is negative; give 0 or more", w, name)
+		}
+	}
+	if s.Policy == plan.PolicyRegion && s.Home == "" {
+		c.bad("home", "the policy region has no region to stay near; give home, as in home = \"eu-central-1\"")
 	}
 }
 

@@ -18,6 +18,7 @@ type joint struct {
 	tokens    int    // of it, as far as known
 	prompt    int    // tokens of the prompt, as the first provider said; 0: it did not
 	count     int    // joins made
+	by        string // who went on, as "provider/model", in their order
 }
 
 // leastPrefill is the length in bytes below which a delivered text is asked
@@ -39,7 +40,7 @@ func (c *call) resume(u *upstream, t *told, fail *wire.Failure) (*reply, *wire.F
 	j := c.join
 	j.count++
 	j.delivered = t.text
-	if u.made.prefill {
+	if u.made.onward != nil && u.made.onward.anew == nil {
 		j.tokens += u.tokens
 	} else {
 		j.tokens = u.tokens
@@ -48,11 +49,7 @@ func (c *call) resume(u *upstream, t *told, fail *wire.Failure) (*reply, *wire.F
 		u.by.spent = true
 	}
 	if j.mode == plan.ContinuePrefill {
-		for i := range c.cands {
-			if v := &c.cands[i]; !takesPartial(v) {
-				v.spent = true
-			}
-		}
+		c.onlyPartial()
 	}
 	before := len(c.causes) + 1
 	c.causes = append(c.causes, cause{u.by.backend, fail})
@@ -68,8 +65,26 @@ func (c *call) resume(u *upstream, t *told, fail *wire.Failure) (*reply, *wire.F
 	if rep.made.prefill {
 		how = plan.ContinuePrefill
 	}
+	j.wentOn(rep.by)
 	c.r.tell(Decision{What: Continued, Provider: rep.by.Name, Marker: c.marker, Detail: "by " + how + ", after " + u.by.Name + ": " + fail.Error()})
 	return rep, nil
+}
+
+// onlyPartial leaves only those who go on with a partial answer.
+func (c *call) onlyPartial() {
+	for i := range c.cands {
+		if v := &c.cands[i]; !takesPartial(v) {
+			v.spent = true
+		}
+	}
+}
+
+// wentOn notes who went on.
+func (j *joint) wentOn(by *candidate) {
+	if j.by != "" {
+		j.by += ", "
+	}
+	j.by += by.Name + "/" + by.model
 }
 
 // blank is the white space between words.
@@ -100,19 +115,24 @@ func (j *joint) flow(a *attempt) flow {
 		return &repeat{due: j.delivered}
 	}
 	trimmed := bytes.TrimRight(j.delivered, blank)
-	return &onward{due: j.delivered, space: j.delivered[len(trimmed):]}
+	a.onward = &onward{due: j.delivered, space: j.delivered[len(trimmed):]}
+	return a.onward
 }
 
-// usage is that of the whole answer. j is nil where there was no join.
+// usage is that of the whole answer, as it was delivered, and of nothing that
+// was said in vain: the client pays for one prompt and each word once. Who
+// said all of it anew has counted that; to what went on by prefill belongs what
+// was delivered before. The prompt of who was handed that had it in it. j is
+// nil where there was no join.
 func (j *joint) usage(u *upstream) wire.Usage {
 	v := u.usage
-	if j == nil {
+	if j == nil || u.made.onward == nil {
 		return v
 	}
-	if u.made.prefill { // its prompt had the answer's beginning in it
+	if u.made.onward.anew == nil {
 		v.Completion += j.tokens
-		v.Prompt = max(0, v.Prompt-j.tokens)
 	}
+	v.Prompt = max(0, v.Prompt-j.tokens)
 	if j.prompt > 0 {
 		v.Prompt = j.prompt
 	}
@@ -133,7 +153,8 @@ func (r *repeat) text(s string) (string, *wire.Failure) {
 }
 
 func (r *repeat) end(wire.Finish) (string, *wire.Failure) {
-	if len(r.due) > 0 {
+	// White space at the end may have led to what was refused behind it.
+	if len(bytes.TrimRight(r.due, blank)) > 0 {
 		return "", &wire.Failure{Kind: kindMismatch, Message: "the new answer is shorter than what was delivered"}
 	}
 	return "", nil

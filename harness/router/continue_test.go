@@ -6,12 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"brownout/harness/router"
 	"brownout/mocks/wire"
 	"brownout/plan"
 )
 
 // A stream that breaks in the middle goes on elsewhere, by prefill where the
-// model takes one and by splice where not, as one answer of one id.
+// model takes one and by splice where not, as one answer of one id. Who went on
+// is named.
 func TestContinuation(t *testing.T) {
 	words := strings.SplitAfter(wholeText, " ")
 	tests := []struct {
@@ -53,8 +55,15 @@ func TestContinuation(t *testing.T) {
 				if g.err != nil || g.fail != nil || g.text != wholeText || !g.done || g.finish != wire.FinishStop {
 					t.Fatalf("text %q done %v finish %q failure %v", g.text, g.done, g.finish, g.fail)
 				}
-				if g.model != "a-model" || strings.Contains(g.body, "id-b") || strings.Contains(g.body, "id-c") {
-					t.Errorf("the joined stream has more than the first id and model: %s", g.body)
+				// One answer has one id; each piece names whose words it is.
+				if strings.Contains(g.body, "id-b") || strings.Contains(g.body, "id-c") {
+					t.Errorf("the joined stream has more than the first id: %s", g.body)
+				}
+				if n := strings.Count(g.body, `"model":"a-model"`); g.model != tt.by+"-model" || n != 1+tt.after {
+					t.Errorf("%d chunks name the first model, the last names %q: %s", n, g.model, g.body)
+				}
+				if by := g.trailer.Get(router.HeaderContinued); !strings.HasSuffix(by, tt.by+"/"+tt.by+"-model") {
+					t.Errorf("the trailer names %q", by)
 				}
 				if got := b.calls[0].req.Prefill() != "" || len(b.calls) > 1; got != (tt.prefilled || tt.name == "refuses prefill") {
 					t.Errorf("handed over %v", got)
@@ -76,18 +85,46 @@ func refusesPrefill(f *fake, w httpWriter, r *httpRequest, req *wire.Request) {
 	unless(0)(f, w, r, req)
 }
 
-// The usage of a joined stream is that of the whole answer.
+// counts says a text, or what a request leaves of it, and counts its words: of
+// the prompt 7 and those of the partial answer.
+func counts(text func(*wire.Request) string) act {
+	return func(f *fake, w httpWriter, r *httpRequest, req *wire.Request) {
+		said := text(req)
+		u := wire.Usage{Prompt: 7 + len(strings.Fields(req.Prefill())), Completion: len(strings.Fields(said))}
+		begins(0, strings.SplitAfter(said, " "), func(_ *fake, s wire.StreamWriter, _ httpWriter, _ *httpRequest) {
+			_ = s.End(wire.FinishStop, u)
+		})(f, w, r, req)
+	}
+}
+
+// The bill of a joined stream is for one prompt and each word once, however the
+// second provider went on.
 func TestUsageOfAJoinedStream(t *testing.T) {
 	words := strings.SplitAfter(wholeText, " ")
-	a, b := backend("a", always(begins(0, words[:8], cuts))), backend("b", always(unless(0)))
-	b.Dialect = "vllm"
-	run(t, plan.Router{}, []*fake{a, b}, func(w *world) {
-		g := w.send(ask{stream: true, usage: true})
-		// The fake says 11 and 3 of whatever it answers; 8 words came before.
-		if g.usage.Completion != 8+usage.Completion || g.usage.Prompt != usage.Prompt-8 {
-			t.Errorf("usage %+v", g.usage)
+	anew := func(*wire.Request) string { return wholeText }
+	left := func(req *wire.Request) string { return rest(wholeText, req) }
+	for _, tt := range []struct {
+		name, dialect string
+		second, third act
+	}{
+		{"splice", "openai", counts(anew), nil},
+		{"prefill", "vllm", counts(left), nil},
+		{"prefill that begins anew", "vllm", counts(anew), nil},
+		{"prefill twice", "vllm", begins(0, []string{" drops ", "a "}, cuts), counts(left)},
+		{"splice after prefill", "vllm", begins(0, []string{" drops ", "a "}, cuts), counts(anew)},
+	} {
+		a, b, c := backend("a", always(begins(0, words[:8], cuts))), backend("b", always(tt.second)), backend("c", always(tt.third))
+		b.Dialect, c.Dialect = tt.dialect, "vllm"
+		if tt.name == "splice after prefill" {
+			c.Dialect = "openai"
 		}
-	})
+		run(t, plan.Router{}, []*fake{a, b, c}, func(w *world) {
+			g := w.send(ask{stream: true, usage: true})
+			if want := (wire.Usage{Prompt: 7, Completion: len(words)}); g.usage != want || g.text != wholeText {
+				t.Errorf("%s: usage %+v of %q, want %+v", tt.name, g.usage, g.text, want)
+			}
+		})
+	}
 }
 
 // The time-out of a provider that is known to be quick is short.

@@ -32,6 +32,7 @@ const (
 	LongerContext     = "longer_context"      // a prompt that was too long went to a longer context
 	BudgetSpent       = "budget_spent"        // an attempt beyond the first was refused: the retry budget is spent
 	Shimmed           = "shimmed"             // a provider refused a field, which was left out
+	Guarded           = "guarded"             // an answer carried poison, and was refused
 	Degraded          = "degraded"            // a step down the ladder
 )
 

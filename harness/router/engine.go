@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"brownout/mocks/wire"
 	"brownout/plan"
@@ -28,6 +29,7 @@ type engine struct {
 	order    []*backend // as Order names them
 	policy   policy
 	routes   []route
+	rules    []rule // of the policy hybrid
 	stages   stages
 	kept     map[string]keepsake
 	answers  *answerCache // see keepsAnswers; nil: nothing is answered from memory
@@ -47,6 +49,8 @@ type backend struct {
 	gate    *gate
 	seen    *backendMetrics
 	stats   *statsBook
+
+	inFlight atomic.Int64 // calls in progress
 }
 
 // newEngine builds a router under c. It starts nothing. from is the one it
@@ -65,11 +69,8 @@ func newEngine(c Config, sh *shared, from *engine) (*engine, error) {
 		sh = &shared{metrics: newMetrics()}
 	}
 	r := &engine{
-		shared: sh, config: c, fronts: fronts, set: set, seed: c.Seed, policy: policies[set.Policy],
+		shared: sh, config: c, fronts: fronts, set: set, seed: c.Seed, policy: policyOf(set.Policy),
 		log: c.Logger, before: from, kept: map[string]keepsake{}, byName: map[string]*backend{},
-	}
-	if r.policy == nil {
-		return nil, fmt.Errorf("policy: %q is not in this build", set.Policy)
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
@@ -79,6 +80,9 @@ func newEngine(c Config, sh *shared, from *engine) (*engine, error) {
 		return nil, err
 	}
 	if err := r.addRoutes(); err != nil {
+		return nil, err
+	}
+	if err := r.addRules(); err != nil {
 		return nil, err
 	}
 	r.build()
@@ -100,6 +104,11 @@ func (r *engine) addBackends(c Config) error {
 		v := r.backend(c, b)
 		r.byName[b.Name] = v
 		r.backends = append(r.backends, v)
+	}
+	for name := range r.set.Weights {
+		if r.byName[name] == nil {
+			return fmt.Errorf("weights: no backend is named %q; the backends are %s", name, strings.Join(names, ", "))
+		}
 	}
 	order := r.set.Order
 	if len(order) == 0 {
@@ -156,6 +165,13 @@ func check(b Backend, before map[string]*backend) error {
 	}
 	if _, ok := wire.Lookup(b.Dialect); !ok {
 		return fmt.Errorf("backend %q: unknown dialect %q; use one of: %s", b.Name, b.Dialect, strings.Join(wire.Names(), ", "))
+	}
+	for _, m := range b.Catalogue {
+		for _, lack := range m.Lacks {
+			if !slices.Contains(lacks, lack) {
+				return fmt.Errorf("backend %q: model %q lacks %q, which is no word for it; use some of: %s", b.Name, m.ID, lack, strings.Join(lacks, ", "))
+			}
+		}
 	}
 	u, err := url.Parse(b.BaseURL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {

@@ -432,6 +432,12 @@ func TestControls(t *testing.T) {
 			w.want(w.send(ask{header: http.Header{wire.HeaderAllow: {"gpu"}}}), "c", 1, 0)
 		})
 	})
+	t.Run("direct has no policy", func(t *testing.T) {
+		set := plan.Router{Policy: plan.PolicyWeighted, Weights: map[string]float64{"a": 0}}
+		run(t, router.Direct(set), []*fake{backend("a", always(answers("from a", 0))), backend("b", nil)}, func(w *world) {
+			w.want(w.send(ask{}), "a", 1, 0)
+		})
+	})
 	t.Run("direct waits for ever", func(t *testing.T) {
 		run(t, router.Direct(plan.Router{}), []*fake{backend("a", always(hangs))}, func(w *world) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)

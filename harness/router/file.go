@@ -279,6 +279,10 @@ func PrintConfig(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, "#   %-21s%-4s %s\n", m.Name, state, m.Summary)
 	}
+	b.WriteString("#\n# The policies, by which the backends of a request are put in order:\n#\n")
+	for _, p := range policyTable() {
+		fmt.Fprintf(&b, "#   %-21s%s\n", p.Name, p.Summary)
+	}
 	b.WriteString("\n")
 	block := ""
 	for _, k := range keys {
@@ -322,4 +326,5 @@ max_output = 4096                   # tokens of an answer
 price_in = 0.1                      # USD per million tokens of prompt
 price_out = 0.3                     # USD per million tokens of answer
 embedding = 0                       # length of its vectors; 0: a chat model
+lacks = []                          # what it does not do: tools, json, streams
 `

@@ -17,7 +17,7 @@ import (
 // reach, beside those that package wire names (X-Brownout-Deadline-Ms,
 // X-Brownout-Allow, X-Brownout-Regions). None is forwarded.
 const (
-	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from an answer given before, and its own be kept; "off": neither. router: hit or stale, where it was
+	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from an answer given before, and its own be kept; "off": neither. router: hit, joined (to the call for the same request of another client) or stale, where it was
 	HeaderWorkflow = "X-Brownout-Workflow" // client: id of the workflow that the request is a step of; traces, decisions and cost metrics name it
 	HeaderPriority = "X-Brownout-Priority" // client: low, normal (the default) or high; without a queue nothing follows from it yet
 	HeaderAgent    = "X-Brownout-Key"      // client: whose account it is, where that is not the API key
@@ -29,6 +29,10 @@ const (
 const (
 	HeaderStep  = "X-Brownout-Step"  // the step of the degradation ladder, where the answer is not from the best one: a class, cache or static
 	HeaderModel = "X-Brownout-Model" // the model that was asked of the provider
+
+	// HeaderContinued is a trailer of streams that broke and were gone on with
+	// elsewhere: by whom, as "provider/model", in their order.
+	HeaderContinued = "X-Brownout-Continued"
 )
 
 // terms are what a client's headers say about a request.

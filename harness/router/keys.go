@@ -23,8 +23,10 @@ type key struct {
 var keys = []key{
 	{name: "off", meaning: "mitigations switched off, by the names above; \"all\": every one"},
 	{name: "on", meaning: "mitigations switched on, also out of an \"all\" in off"},
-	{name: "policy", meaning: "whom to ask first: priority (the first usable backend of order) is the only one there is"},
+	{name: "policy", meaning: "whom to ask first, by one of the policies above"},
 	{name: "order", meaning: "backend names, best first; empty: as they are listed"},
+	{name: "weights", meaning: "of the policies weighted and least_outstanding, by backend name; 1 where silent, 0: only where nobody else is left"},
+	{name: "home", meaning: "of the policy region: the region to stay near"},
 	{name: "failover", meaning: "move to the next backend when one fails; false: only the first allowed one"},
 	{name: "filter_failover", meaning: "move to the next backend after a content-filter refusal; false: it is passed on with its reason"},
 	{name: "deadline", meaning: "budget of a request whose client names none; \"off\": no budget, whatever the client names"},
@@ -54,6 +56,9 @@ var keys = []key{
 
 	{name: "validation.checks", meaning: "empty, finish (why it ended), schema (JSON, and calls of functions), model (who answered); none named: all"},
 
+	{name: "guardrail.patterns", meaning: "regular expressions (RE2) that no answer may match, such as other tenants' canaries, beside the built-in ones; what the client said itself is let through"},
+	{name: "guardrail.hold_bytes", meaning: "of a stream held back for patterns that do not begin with fixed text, so that a match is seen before it is delivered; 16 to 256"},
+
 	{name: "cache.scope", meaning: "marked (by the client: X-Brownout-Cache: on, or max-age, max-stale or stale-if-error in Cache-Control), deterministic (also what is asked at temperature 0) or all; conversations in which functions may be called only where they are marked"},
 	{name: "cache.ttl", meaning: "age up to which an answer is given again; to the same key, classes, regions and user only"},
 	{name: "cache.entries", meaning: "answers kept at most; the least recently used leave"},
@@ -73,6 +78,16 @@ var keys = []key{
 	{name: "route", meaning: "who answers for which model; the first that matches decides, without any it is order", sample: `[[route]]
 model = "gpt-4o*"                    # the asked name, or a pattern with * and ?
 to = ["local/my-model", "other/{model}"] # backend, or backend/model; {model}: the asked name`},
+	{name: "rule", meaning: "of the policy hybrid; the first whose conditions all hold decides, a condition that is not given holds", sample: `[[rule]]
+sensitive = true                     # the request restricts classes or regions
+stream = true                        # somebody reads along
+tools = false                        # it offers functions
+json = false                         # it wants JSON
+deadline_max = "2s"                  # its budget is at most this
+prompt_min = 0                       # its prompt has at least so many words
+prompt_max = 500                     # and at most so many; 0: any
+prefer = ["gpu", "local"]            # classes or backends, best first; the others follow
+policy = "latency"                   # among those of equal preference; silent: order`},
 }
 
 var durationType = reflect.TypeFor[time.Duration]()

@@ -23,6 +23,7 @@ func mitigations() []Mitigation {
 	return []Mitigation{
 		{Name: "privacy", On: true, Summary: "a request reaches only the classes and regions it allows; where nobody is left it fails closed"},
 		{Name: "api_shim", On: true, build: apiShim, Summary: "fields the neutral form does not know survive between providers of one family, and are left out where one refuses them"},
+		{Name: "capabilities", On: true, build: capabilities, Summary: "who is known to lack what a request needs (context, functions, JSON) is asked last"},
 		{Name: "breaker", On: true, Summary: "stays away from a provider's model that fails, and probes whether it is back"},
 		{Name: "retries", On: true, Summary: "asks the same provider again where that is the right conduct, with full jitter"},
 		{Name: "retry_budget", On: true, build: retryBudget, Summary: "retries and failovers never exceed a share of traffic, so that an outage cannot multiply the load"},
@@ -30,8 +31,10 @@ func mitigations() []Mitigation {
 		{Name: "held_streams", On: true, Summary: "nothing is sent to the client before the first token, so that an early failure becomes another provider's answer"},
 		{Name: "continuation", On: true, Summary: "goes on with a stream that broke in the middle on another provider, without a lost or repeated word"},
 		{Name: "validation", On: true, build: validation, Summary: "an empty, cut or off-schema answer, or one of another model, is a failure of its provider"},
+		{Name: "guardrail", On: true, build: poisonGuard, Summary: "an answer that carries an injected instruction, a secret or a foreign canary is a failure of its provider"},
 		{Name: "cache", On: true, build: exactCache, Summary: "answers repeated requests from memory; by default only those that their client marks as cacheable"},
 		{Name: "stale_if_error", On: true, build: staleIfError, Summary: "where nobody can answer, a cacheable request is answered from an earlier answer of bounded age"},
+		{Name: "single_flight", On: true, build: singleFlight, Summary: "identical cacheable requests in flight share one call"},
 		{Name: "degradation_ladder", On: true, build: ladder, Summary: "cloud, managed, GPU, edge, cache, static answer: each step down is marked in the answer's headers"},
 		{Name: "tracing", On: true, Summary: "OpenTelemetry spans with the GenAI conventions, where OTEL_EXPORTER_OTLP_ENDPOINT is set"},
 	}

@@ -108,9 +108,10 @@ func unlessUnary(a act) act {
 
 // Whatever the providers do: each request ends by its deadline, with one whole
 // answer without a lost or repeated word, or a failure that is told; a torn
-// stream never looks whole; a restricted request never leaves its class; nobody is called before
-// the moment he stated; attempts stay within their bound, and those beyond the
-// first of each request within the budget of retries.
+// stream never looks whole; a restricted request never leaves its class,
+// whatever the policy; nobody is called before the moment he stated; attempts
+// stay within their bound, and those beyond the first of each request within
+// the budget of retries.
 func TestSoundUnderRandomFaults(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var fakes []*fake
@@ -158,7 +159,13 @@ func TestSoundUnderRandomFaults(t *testing.T) {
 				limit:  time.Duration(rapid.SampledFrom([]int{200, 1000, 4000}).Draw(rt, "deadline")) * time.Millisecond,
 			}
 		}
-		set := plan.Router{MaxAttempts: rapid.IntRange(1, 6).Draw(rt, "attempts"), Retries: rapid.IntRange(-1, 2).Draw(rt, "retries")}
+		set := plan.Router{
+			MaxAttempts: rapid.IntRange(1, 6).Draw(rt, "attempts"), Retries: rapid.IntRange(-1, 2).Draw(rt, "retries"),
+			Policy: rapid.SampledFrom(plan.RouterPolicies).Draw(rt, "policy"), Home: "r1",
+			Weights: map[string]float64{"a": 3, "c": 0},
+			// Preferences for those that the request may not reach must not help it there.
+			Rule: []plan.Rule{{Prefer: []string{"b", plan.ClassCloud}, Policy: rapid.SampledFrom(plan.RulePolicies).Draw(rt, "rule")}},
+		}
 		set.RetryBudget = plan.RetryBudget{
 			Share:  rapid.SampledFrom([]float64{0.1, 0.3, 1}).Draw(rt, "retry share"),
 			Floor:  rapid.IntRange(1, 3).Draw(rt, "retry floor"),
@@ -182,7 +189,7 @@ func TestSoundUnderRandomFaults(t *testing.T) {
 					}
 					switch {
 					case g.status == http.StatusOK && g.fail == nil && g.err == nil:
-						if g.text != wholeText || !strings.HasPrefix(g.model, g.by()) || g.finish != wire.FinishStop || o.stream && !g.done {
+						if g.text != wholeText || !strings.HasPrefix(g.model, g.last()) || g.finish != wire.FinishStop || o.stream && !g.done {
 							note("request %d got %q by %q, finish %q, done %v", i, g.text, g.by(), g.finish, g.done)
 						}
 					case g.fail == nil || g.done:

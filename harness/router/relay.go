@@ -27,6 +27,8 @@ func (c *call) deliver(w http.ResponseWriter, rep *reply, end *ending) *wire.Fai
 		return c.writeVectors(w, rep.embeds)
 	case rep.stream != nil:
 		return c.relay(w, rep, end)
+	case rep.ride != nil:
+		return c.ride(w, rep, end)
 	}
 	a := rep.answer
 	if a.ID == "" {
@@ -94,29 +96,37 @@ func (c *call) relay(w http.ResponseWriter, rep *reply, end *ending) *wire.Failu
 	t.text = (*buf)[:0]
 	out := &outlet{ResponseWriter: w}
 	defer out.push()
-	u.body.out = out
 	s, err := c.front.StartStream(out, c.req, &t.head)
+	return c.carry(s, out, u, &t, end, err)
+}
+
+// carry does so from u on, into a stream that has begun, or could not: err.
+func (c *call) carry(s wire.StreamWriter, out *outlet, u *upstream, t *told, end *ending, err error) *wire.Failure {
+	u.body.out = out
 	for {
 		if err == nil {
-			err = c.pass(s, u, &t)
+			err = c.pass(s, u, t)
+		}
+		if err != nil && c.seat.carries() {
+			s, err = unheard{}, nil // its own client has left, and others wait
 		}
 		if err != nil {
 			c.finished(u, !u.done)
 			return &wire.Failure{Kind: kindGone, Message: err.Error()}
 		}
 		if u.done {
-			return c.closeStream(s, u, &t, end)
+			return c.closeStream(s, u, t, end)
 		}
 		fail := u.step()
 		if fail == nil {
 			continue
 		}
-		if err = c.pass(s, u, &t); err != nil { // what came before it broke is good
+		if err = c.pass(s, u, t); err != nil { // what came before it broke is good
 			continue
 		}
 		c.broke(u, fail)
 		out.push()
-		next, fail := c.resume(u, &t, fail)
+		next, fail := c.resume(u, t, fail)
 		if fail != nil {
 			if !c.gone() {
 				_ = s.Fail(fail) // a client that has left needs no answer
@@ -125,6 +135,26 @@ func (c *call) relay(w http.ResponseWriter, rep *reply, end *ending) *wire.Failu
 		}
 		u, end.by = next.stream, next.by
 		u.body.out = out
+		c.handOver(s, out, u, t)
+	}
+}
+
+// handOver names who says the rest of an answer: in what follows, where the
+// client's dialect can say so there, and in a trailer.
+func (c *call) handOver(s wire.StreamWriter, out *outlet, u *upstream, t *told) {
+	u.introduce()
+	t.rename(s, u.model)
+	out.Header().Set(http.TrailerPrefix+HeaderContinued, c.join.by)
+}
+
+// rename names who says what follows.
+func (t *told) rename(s wire.StreamWriter, model string) {
+	if model == "" || model == t.head.Model {
+		return
+	}
+	t.head.Model = model
+	if v, ok := s.(wire.Renamer); ok {
+		v.Rename(model)
 	}
 }
 
@@ -156,26 +186,29 @@ func (c *call) tellWhole(a *wire.Answer, by *candidate) {
 	}
 }
 
-// pass gives the client what has come.
+// pass gives the client what has come, and those who share the call.
 func (c *call) pass(s wire.StreamWriter, u *upstream, t *told) error {
-	if u.text != "" {
-		if err := s.Text(u.text); err != nil {
+	text, calls := u.text, u.calls
+	u.text, u.calls = "", u.calls[:0]
+	if c.seat != nil {
+		c.say(u.model, text, calls)
+	}
+	if text != "" {
+		t.text = append(t.text, text...)
+		if err := s.Text(text); err != nil {
 			return err
 		}
-		t.text = append(t.text, u.text...)
-		u.text = ""
 	}
-	for _, d := range u.calls {
+	for _, d := range calls {
 		out, ok := s.(wire.ToolStreamWriter)
 		if !ok {
 			continue
 		}
+		t.call(d)
 		if err := out.ToolCall(d); err != nil {
 			return err
 		}
-		t.call(d)
 	}
-	u.calls = u.calls[:0]
 	return nil
 }
 

@@ -54,6 +54,7 @@ type Model struct {
 	PriceIn   float64  `toml:"price_in"`   // USD per million tokens of prompt
 	PriceOut  float64  `toml:"price_out"`  // USD per million tokens of answer
 	Embedding int      `toml:"embedding"`  // length of its vectors; 0: a chat model
+	Lacks     []string `toml:"lacks"`      // what it does not do: tools, json, streams
 }
 
 // cost is the price of so many tokens, in USD.

@@ -100,7 +100,7 @@ func (r *engine) take(w http.ResponseWriter, q *http.Request, front wire.Dialect
 		defer c.begin(q)()
 		fail = c.answer(w, &end)
 	}
-	told := end.by != nil || end.answer != nil // in the stream, where it failed
+	told := end.told || end.by != nil || end.answer != nil // in the stream, where it failed
 	end.fail, end.costUSD, end.gone = fail, c.costUSD, c.gone()
 	c.leave(&end)
 	r.count(c, fail)
@@ -140,14 +140,8 @@ func (c *call) answer(w http.ResponseWriter, end *ending) *wire.Failure {
 			return c.fallBack(w, fail, end)
 		}
 	}
-	for _, f := range st.admit {
-		leave, fail := f(c)
-		if leave != nil {
-			c.leaves = append(c.leaves, leave)
-		}
-		if fail != nil {
-			return c.fallBack(w, fail, end)
-		}
+	if fail := c.admit(); fail != nil {
+		return c.fallBack(w, fail, end)
 	}
 	rep, fail := c.forward()
 	if fail != nil {
@@ -157,8 +151,23 @@ func (c *call) answer(w http.ResponseWriter, end *ending) *wire.Failure {
 	return c.deliver(w, rep, end)
 }
 
+// admit has the stages let the request in.
+func (c *call) admit() *wire.Failure {
+	for _, f := range c.r.stages.admit {
+		leave, fail := f(c)
+		if leave != nil {
+			c.leaves = append(c.leaves, leave)
+		}
+		if fail != nil {
+			return fail
+		}
+	}
+	return nil
+}
+
 // fallBack lets the stages answer where nobody did.
 func (c *call) fallBack(w http.ResponseWriter, fail *wire.Failure, end *ending) *wire.Failure {
+	c.fell = fail
 	if c.gone() || c.embed != nil {
 		return fail
 	}

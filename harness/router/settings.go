@@ -3,6 +3,7 @@ package router
 import (
 	"errors"
 	"reflect"
+	"regexp"
 
 	"brownout/plan"
 )
@@ -10,8 +11,9 @@ import (
 // settings are plan.Router with every default filled in and checked.
 type settings struct {
 	plan.Router
-	failover bool
-	active   map[string]bool // mitigations that are on
+	failover  bool
+	active    map[string]bool  // mitigations that are on
+	forbidden []*regexp.Regexp // Guardrail.Patterns
 }
 
 // has tells whether a mitigation is on.
@@ -53,12 +55,14 @@ func merge(v, def reflect.Value) {
 }
 
 // Direct returns s as the naive control: the first allowed provider of the
-// order, once, however long it takes, with every mitigation off. No retry, no failover, no breaker, no
-// retry-after, no time-out but the client's own patience. Order is kept.
+// order, once, however long it takes, with every mitigation off. No retry, no
+// failover, no breaker, no retry-after, no time-out but the client's own
+// patience, no policy. Order is kept.
 func Direct(s plan.Router) plan.Router {
 	no := false
 	s = Resolve(s)
 	s.Failover = &no
+	s.Policy = plan.PolicyPriority
 	s.Retries, s.MaxAttempts = off, 1
 	s.Deadline, s.FirstTokenTimeout, s.StreamGapTimeout, s.ConnectTimeout = off, off, off, off
 	s.MaxRetryAfterWait = off
@@ -90,11 +94,13 @@ func compile(s plan.Router) (settings, error) {
 	c.oneOf("continuation.mode", s.Continuation.Mode, plan.ContinueModes)
 	c.oneOf("cache.scope", s.Cache.Scope, plan.CacheScopes)
 	c.allOf("validation.checks", s.Validation.Checks, plan.AnswerChecks)
+	forbidden := c.patterns(s.Guardrail.Patterns)
 	c.allOf("privacy.allow", s.Privacy.Allow, plan.Classes)
 	c.steps(s.Ladder)
 	c.bounds(&s)
 	c.routes(s.Route)
-	v := settings{Router: s, failover: *s.Failover, active: switchedOn(s.Off, s.On)}
+	c.rules(s.Policy, s.Rule)
+	v := settings{Router: s, failover: *s.Failover, active: switchedOn(s.Off, s.On), forbidden: forbidden}
 	// The older words for three of the switches stay understood.
 	if s.Breaker.Disabled {
 		delete(v.active, "breaker")

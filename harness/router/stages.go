@@ -13,7 +13,7 @@ import (
 // without any costs nothing.
 //
 // A request meets the places in the order of the fields. Functions are called
-// from the request's goroutine and must not block, but for admit.
+// from the request's goroutine and must not block, but for admit and lookup.
 type stage struct {
 	// resolve turns the model that was asked for into the one that is meant.
 	resolve func(c *call, asked string) string
@@ -108,6 +108,7 @@ type ending struct {
 	source  source
 	answer  *wire.Answer // whole, also of a stream; nil where it failed
 	costUSD float64      // of all attempts, by the prices known
+	told    bool         // the client was told of a failure, in the stream
 	gone    bool         // the client had left
 }
 

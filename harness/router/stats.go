@@ -8,7 +8,7 @@ import (
 )
 
 // stats are what was seen of one model of one backend: what time-outs are
-// derived from.
+// derived from, and what the policy latency goes by.
 type stats struct {
 	mu     sync.Mutex
 	stream latencies // to the first token of a stream
@@ -19,11 +19,23 @@ type stats struct {
 func (s *stats) saw(took time.Duration, streamed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.lane(streamed).add(took)
+}
+
+// lane is the latencies of streams or of unary answers.
+func (s *stats) lane(streamed bool) *latencies {
 	if streamed {
-		s.stream.add(took)
-	} else {
-		s.whole.add(took)
+		return &s.stream
 	}
+	return &s.whole
+}
+
+// expected is how long an answer is expected to take to begin; 0 where nothing
+// was seen yet.
+func (s *stats) expected(streamed bool) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lane(streamed).peak.value(time.Now())
 }
 
 // quantile is the latency that a share q of the latest answers did not exceed,
@@ -31,10 +43,8 @@ func (s *stats) saw(took time.Duration, streamed bool) {
 func (s *stats) quantile(q float64, streamed bool) (time.Duration, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if streamed {
-		return s.stream.quantile(q), s.stream.n
-	}
-	return s.whole.quantile(q), s.whole.n
+	l := s.lane(streamed)
+	return l.quantile(q), l.n
 }
 
 // remembered is how many latencies are kept, to judge by the latest.
@@ -48,6 +58,7 @@ type latencies struct {
 	n      int // kept
 	next   int
 	fresh  int // come since sorted was made
+	peak   peak
 }
 
 func (l *latencies) add(d time.Duration) {
@@ -55,6 +66,7 @@ func (l *latencies) add(d time.Duration) {
 	l.next = (l.next + 1) % remembered
 	l.n = min(l.n+1, remembered)
 	l.fresh++
+	l.peak.observe(time.Now(), d)
 }
 
 func (l *latencies) quantile(q float64) time.Duration {

@@ -397,18 +397,19 @@ func (w *world) since() time.Duration { return time.Since(w.began) }
 
 // got is what the client got.
 type got struct {
-	status int
-	header http.Header
-	body   string
-	text   string
-	model  string
-	usage  wire.Usage
-	finish wire.Finish
-	done   bool          // the stream had its end marker
-	fail   *wire.Failure // the error answer, or the one in the stream
-	took   time.Duration
-	first  time.Duration // to the first token of a stream
-	err    error
+	status  int
+	header  http.Header
+	trailer http.Header // of a stream
+	body    string
+	text    string
+	model   string
+	usage   wire.Usage
+	finish  wire.Finish
+	done    bool          // the stream had its end marker
+	fail    *wire.Failure // the error answer, or the one in the stream
+	took    time.Duration
+	first   time.Duration // to the first token of a stream
+	err     error
 }
 
 // ask is one client request.
@@ -467,6 +468,8 @@ func (w *world) send(a ask) got {
 	openai, _ := wire.Lookup("openai")
 	if a.stream && res.StatusCode == http.StatusOK {
 		g.read(openai, res.Body, began)
+		_, _ = io.Copy(io.Discard, res.Body) // trailers come behind the end
+		g.trailer = res.Trailer
 	} else {
 		raw, err := io.ReadAll(res.Body)
 		g.body, g.err = string(raw), err
@@ -538,6 +541,13 @@ func (w *world) post(path, body string, header http.Header) (*http.Response, str
 		w.t.Fatal(err)
 	}
 	return res, string(raw)
+}
+
+// last is who said the end of an answer.
+func (g got) last() string {
+	list := strings.Split(g.trailer.Get(router.HeaderContinued), ", ")
+	who, _, _ := strings.Cut(list[len(list)-1], "/")
+	return cmp.Or(who, g.by())
 }
 
 func (g got) by() string { return g.header.Get(wire.HeaderProvider) }

@@ -41,18 +41,18 @@ func bare(model string) string { return model[strings.LastIndexByte(model, '/')+
 
 // wentOn tells whether the bill is that of a stream in which this call went on
 // where others had broken off: its prompt is longer than theirs, because it
-// holds what they had said. Nobody prescribes whether their tokens are in the
-// bill.
+// holds what they had said. Nobody prescribes whether that is in the bill once
+// or twice, and whose count of the prompt it is.
 func (c *joined) wentOn(s *journal.Sample, calls []*joined) bool {
-	most, prompts, went := c.event.Completion, c.event.Prompt == s.Prompt, false
+	said, prompts := 0, false
 	for _, p := range calls {
 		if !p.good && p.event.Completion > 0 && p.event.Prompt < c.event.Prompt {
-			went = true
-			most += p.event.Completion
+			said += p.event.Completion
 			prompts = prompts || p.event.Prompt == s.Prompt
 		}
 	}
-	return went && prompts && c.named(s) && s.Completion >= c.event.Completion && s.Completion <= most
+	prompts = prompts || s.Prompt >= c.event.Prompt-said && s.Prompt <= c.event.Prompt
+	return said > 0 && prompts && c.named(s) && s.Completion >= c.event.Completion && s.Completion <= c.event.Completion+said
 }
 
 // rivals are all good calls that can stand behind an answer to a marker that

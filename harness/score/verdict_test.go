@@ -151,6 +151,9 @@ func TestVerdicts(t *testing.T) {
 			if sn.Verdict != tt.want {
 				t.Fatalf("verdict %s %q, want %s", sn.Verdict, sn.Reasons, tt.want)
 			}
+			if advice := sn.Story().Next; tt.want == score.Inconclusive && (len(advice) == 0 || strings.HasPrefix(advice[0], "Most is to be gained")) {
+				t.Errorf("nothing helps against %q", sn.Reasons)
+			}
 			if len(sn.Reasons) != len(tt.reasons) {
 				t.Fatalf("reasons %q, want %d of them", sn.Reasons, len(tt.reasons))
 			}

@@ -110,6 +110,28 @@ func (d openAI) StartStream(w http.ResponseWriter, req *Request, head *Answer) (
 	return s, err
 }
 
+// Rename names another model in the chunks that follow.
+func (s *openAIStream) Rename(model string) { s.head = renamed(s.head, model) }
+
+// renamed is JSON that names a model, with another in its place. It is made
+// anew: what was written of the old one may still be on its way.
+func renamed(head []byte, model string) []byte {
+	key := []byte(`,"model":"`)
+	at := bytes.Index(head, key)
+	if at < 0 {
+		return head
+	}
+	end := at + len(key)
+	for end < len(head) && head[end] != '"' {
+		if head[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	out := append(make([]byte, 0, len(head)+len(model)), head[:at+len(key)-1]...)
+	return append(appendString(out, model), head[min(end+1, len(head)):]...)
+}
+
 // Text appends words.
 func (s *openAIStream) Text(words string) error {
 	buf := scratch.Get().(*[]byte)

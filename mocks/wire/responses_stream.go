@@ -36,6 +36,10 @@ func (d openAI) startResponse(w http.ResponseWriter, req *Request, head *Answer)
 	return s, s.send(s.state(b, "response.in_progress", "in_progress", FinishNone, nil, nil))
 }
 
+// Rename names another model in the event that shows the whole response at its
+// end.
+func (s *responsesStream) Rename(model string) { s.r.tail = renamed(s.r.tail, model) }
+
 // event begins an event; what is appended next are its fields.
 func (s *responsesStream) event(dst []byte, name string) []byte {
 	dst = append(append(dst, "event: "...), name...)

@@ -293,3 +293,45 @@ func TestStreamWriterTellsOfAGoneClient(t *testing.T) {
 		}
 	}
 }
+
+// A stream names another model from where it is renamed on, and nothing else
+// changes.
+func TestRename(t *testing.T) {
+	for _, surface := range []string{"", "responses"} {
+		w := httptest.NewRecorder()
+		d := dialect(t, "openai")
+		req := &wire.Request{Surface: surface, IncludeUsage: true, Messages: []wire.Message{{Role: "user", Text: `say ,"model":"x" twice`}}}
+		s, err := d.StartStream(w, req, &wire.Answer{ID: `q","model":"no`, Model: `first "one"`})
+		if err != nil {
+			t.Fatal(err)
+		}
+		must := func(err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(s.Text("half "))
+		before := w.Body.Len()
+		s.(wire.Renamer).Rename(`second "one"`)
+		must(s.Text("whole"))
+		must(s.End(wire.FinishStop, wire.Usage{Prompt: 1, Completion: 2}))
+		first, rest := w.Body.String()[:before], w.Body.String()[before:]
+		if strings.Contains(first, "second") || strings.Contains(rest, `first \"one`) || !strings.Contains(rest, `"model":"second \"one\""`) {
+			t.Errorf("%s: %s", surface, w.Body)
+		}
+		if surface != "" {
+			continue // clients of the chat API do not read these events
+		}
+		read := d.NewStreamReader(strings.NewReader(w.Body.String()))
+		for {
+			e, err := read.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			must(err)
+			if e.ID != "" && e.ID != `q","model":"no` {
+				t.Errorf("id %q", e.ID)
+			}
+		}
+	}
+}

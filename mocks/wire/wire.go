@@ -321,6 +321,14 @@ type Pinger interface {
 	Ping() error
 }
 
+// Renamer is a StreamWriter of a dialect that names the model beside what it
+// says, so that another may go on with an answer.
+type Renamer interface {
+	StreamWriter
+	// Rename names who says what follows.
+	Rename(model string)
+}
+
 // ToolStreamWriter is a StreamWriter of a dialect with tools.
 type ToolStreamWriter interface {
 	StreamWriter
