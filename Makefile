@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check lint format race sdks calibrate library js needs bench gobench fuzz clean
+.PHONY: help build run test check lint format race sdks calibrate library scorecard gateways js needs bench gobench fuzz clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ run: build ## run the flagship scenario: live screen on a terminal, headless oth
 	bin/brownout run provider-outage
 
 test: needs check race sdks ## format, vet, staticcheck and every test
-	$(MAKE) -j3 calibrate library js # all wait more than they work
+	$(MAKE) -j4 calibrate library scorecard js # all wait more than they work
 
 needs: ## install what the tests need and the machine lacks (tmux and Chromium, on Debian)
 	@lack=; for p in tmux chromium; do command -v $$p >/dev/null || lack="$$lack $$p"; done; \
@@ -52,6 +52,12 @@ calibrate: ## run the built-in scenarios against the router and its controls
 # one that fails twice fails.
 library: build ## run every built-in scenario against the bundled router, side by side
 	bin/brownout run --suite all --headless --no-journal --confirm 1
+
+scorecard: build ## put every fault once on the bundled router, without load
+	@card() { bin/brownout scorecard; }; card || { code=$$?; [ $$code -eq 3 ] && card || exit $$code; }
+
+gateways: ## install other people's gateways and find what is known of them
+	BROWNOUT_GATEWAYS=1 $(GO) test -count=1 -v -run '^TestKnownAnswers' ./cmd/brownout
 
 js: build ## the official JavaScript SDKs against the mocks
 	@command -v node >/dev/null || { echo "make js: node is missing, so the JavaScript SDKs are not tested"; exit 0; }; \

@@ -58,7 +58,7 @@ func TestFaultThatCannotBeCleared(t *testing.T) {
 	var link string
 	o := harness.Options{OutDir: t.TempDir(), Target: func(ctx context.Context, o target.Options) (*target.Target, error) {
 		link = linksOf(o)[0]
-		return target.Start(ctx, p.Target, o)
+		return target.Start(ctx, plan.InProcess(p.Target), o)
 	}}
 	s := overlook(t.Context(), t, p, o)
 	// While the link is down its port is free, and a thief takes it: not before
@@ -110,7 +110,7 @@ func TestTargetDiesInTheMiddle(t *testing.T) {
 	s := overlook(t.Context(), t, p, harness.Options{
 		OutDir: t.TempDir(),
 		Target: func(ctx context.Context, o target.Options) (*target.Target, error) {
-			own, err := target.Start(ctx, "bundled", o)
+			own, err := target.Start(ctx, plan.InProcess("bundled"), o)
 			if err != nil {
 				return nil, err
 			}

@@ -7,6 +7,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +35,16 @@ type Options struct {
 	PortFrom      int               // first port of the links; 0: chaos.FirstPort
 	Toxiproxy     string            // URL of a toxiproxy server that the user runs; "": one is started
 	Versions      map[string]string // of the parts, for the journal's header
-	// Target starts what is under test where that is none of the known targets,
-	// whatever the plan's Target says; nil: the one that the plan names.
+	// System is what is under test; nil: the bundled router, in the way that the
+	// plan's Target names.
+	System *plan.Target
+	Cache  string       // directory below which targets are installed; empty: target.DefaultCache
+	Say    func(string) // told what a person who waits for the start should read; nil: nobody waits
+	// Tap is told of each record, in order, by one goroutine, which it must not
+	// hold up; nil: nobody listens.
+	Tap func(journal.Record)
+	// Target starts what is under test in place of System; nil: System is
+	// started.
 	Target func(context.Context, target.Options) (*target.Target, error)
 }
 
@@ -126,6 +135,8 @@ type run struct {
 	start    time.Time   // zero of the run's clock
 	started  atomic.Bool // events before the start are of no run
 	fdLimit  uint64
+	findings findings
+	printed  lazyFile // what the target prints
 }
 
 // open makes the files of a run.
@@ -181,6 +192,7 @@ func (r *run) discard() error {
 	if r.vegeta != nil {
 		err = errors.Join(err, r.vegeta.Close())
 	}
+	err = errors.Join(err, r.printed.close())
 	if r.session.Dir != "" {
 		err = errors.Join(err, os.RemoveAll(r.session.Dir))
 	}
@@ -198,22 +210,24 @@ func (r *run) begin(ctx context.Context) error {
 	start := r.options.Target
 	if start == nil {
 		start = func(ctx context.Context, o target.Options) (*target.Target, error) {
-			return target.Start(ctx, r.plan.Target, o)
+			return target.Start(ctx, r.system(), o)
 		}
 	}
 	r.rig, err = newTestbed(ctx, r.plan, testbedOptions{
-		epoch: r.epoch, portFrom: r.options.PortFrom, toxiproxy: r.options.Toxiproxy, target: start, observe: r.observe, decided: r.decided,
+		epoch: r.epoch, portFrom: r.options.PortFrom, toxiproxy: r.options.Toxiproxy, observe: r.observe, target: start, options: r.targetOptions(),
 	})
 	if err != nil {
 		return err
 	}
+	up := r.rig.target
 	var results io.Writer
 	if r.vegeta != nil {
 		results = r.vegeta
 	}
 	r.start = time.Now()
 	r.load, err = load.New(load.Config{
-		Plan: r.plan, BaseURL: r.rig.target.URL, Key: "sk-brownout-client", Model: r.plan.FirstModel(), Embedding: r.plan.FirstEmbedding(),
+		Plan: r.plan, BaseURL: up.URL, Dialect: up.Dialect, Key: cmp.Or(up.Key, "sk-brownout-client"),
+		Model: cmp.Or(up.Model, r.plan.FirstModel()), Embedding: r.plan.FirstEmbedding(), Extra: extra(up),
 		Start: r.start, Emit: r.record, VegetaResults: results,
 	})
 	if err != nil {
@@ -222,7 +236,7 @@ func (r *run) begin(ctx context.Context) error {
 	r.trailing = newTrailing(r.plan)
 	board := score.NewBoard()
 	r.recorder = journal.NewRecorder(journal.RecorderOptions{
-		Start: r.start, Writer: r.writer, Fold: board.Fold,
+		Start: r.start, Writer: r.writer, Fold: tapped(board.Fold, r.options.Tap),
 		Publish: func() { r.session.snapshot.Store(board.Snapshot()) },
 	})
 	r.session.snapshot.Store(board.Snapshot())
@@ -231,6 +245,7 @@ func (r *run) begin(ctx context.Context) error {
 		Host: journal.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), FDLimit: limit},
 	})
 	r.started.Store(true)
+	r.tellFindings()
 	return nil
 }
 
@@ -259,7 +274,7 @@ func (r *run) finish(ctx context.Context) error {
 	stopConducting()
 	wg.Wait()
 
-	err = errors.Join(err, c.stuck(), r.rig.close(context.WithoutCancel(ctx)))
+	err = errors.Join(err, c.stuck(), r.rig.close(context.WithoutCancel(ctx)), r.printed.close())
 	end := &journal.RunFinished{Interrupted: interrupted, Dropped: r.recorder.Dropped()}
 	if err != nil {
 		end.Error = oneLine(err)

@@ -28,7 +28,7 @@ import (
 // comes to.
 func tiny(edit ...func(*plan.Plan)) *plan.Plan {
 	p := &plan.Plan{
-		Scenario: "tiny", Title: "Tiny", Seed: 1, Target: target.Default,
+		Scenario: "tiny", Title: "Tiny", Seed: 1, Target: "bundled",
 		Load: plan.Load{
 			Profile:  []plan.Point{{Rate: 40}},
 			Duration: 2 * time.Second,
@@ -158,7 +158,7 @@ func overlook(ctx context.Context, t *testing.T, p *plan.Plan, o harness.Options
 	start := o.Target
 	if start == nil {
 		start = func(ctx context.Context, o target.Options) (*target.Target, error) {
-			return target.Start(ctx, p.Target, o)
+			return target.Start(ctx, plan.InProcess(p.Target), o)
 		}
 	}
 	o.Target = func(ctx context.Context, to target.Options) (*target.Target, error) {

@@ -27,8 +27,8 @@ type testbedOptions struct {
 	// toxiproxy is the URL of the user's server; "": one is started.
 	toxiproxy string
 	target    func(context.Context, target.Options) (*target.Target, error)
+	options   target.Options // what the target may know, beside the providers' addresses
 	observe   func(mocks.Observation)
-	decided   func(router.Decision)
 }
 
 // newTestbed brings everything up, or nothing: after an error all is down again.
@@ -40,13 +40,11 @@ func newTestbed(ctx context.Context, p *plan.Plan, o testbedOptions) (*testbed, 
 		return nil, err
 	}
 	t := &testbed{Rig: up}
-	backends := make([]router.Backend, len(p.Providers))
+	o.options.Backends = make([]router.Backend, len(p.Providers))
 	for i, spec := range p.Providers {
-		backends[i] = backend(spec, up.URL(spec.Name))
+		o.options.Backends[i] = Backend(spec, up.URL(spec.Name))
 	}
-	t.target, err = o.target(ctx, target.Options{
-		Backends: backends, Settings: p.Router, Seed: p.Seed, OnDecision: o.decided,
-	})
+	t.target, err = o.target(ctx, o.options)
 	if err != nil {
 		err = &EnvironmentError{Err: fmt.Errorf("target %s did not start: %w", p.Target, err)}
 		return nil, errors.Join(err, t.close(context.WithoutCancel(ctx)))
@@ -54,8 +52,8 @@ func newTestbed(ctx context.Context, p *plan.Plan, o testbedOptions) (*testbed, 
 	return t, nil
 }
 
-// backend is a provider as the target knows it.
-func backend(spec plan.Provider, url string) router.Backend {
+// Backend is a provider as the target knows it.
+func Backend(spec plan.Provider, url string) router.Backend {
 	models := make([]string, len(spec.Models))
 	known := make([]router.Model, len(spec.Models))
 	for i, m := range spec.Models {
@@ -84,7 +82,8 @@ func providerKey(spec plan.Provider) string {
 	return "sk-brownout-" + spec.Name
 }
 
-// stopTime bounds how long the target may take to stop.
+// stopTime bounds how long the target may take to stop, beyond the time that a
+// process is given to end.
 const stopTime = time.Second
 
 // close takes everything down, from the client's side on. It may be called on
@@ -92,7 +91,7 @@ const stopTime = time.Second
 func (t *testbed) close(ctx context.Context) error {
 	var err error
 	if t.target != nil {
-		stopping, cancel := context.WithTimeout(ctx, stopTime)
+		stopping, cancel := context.WithTimeout(ctx, stopTime+t.target.Grace)
 		defer cancel()
 		err = t.target.Stop(stopping)
 	}

@@ -57,6 +57,10 @@ func finished() *score.Snapshot {
 		Seconds:    everySecond(),
 		Failures:   worst(),
 		Tracing:    score.Tracing{Requests: 1200, Attempts: [5]uint64{0, 1100, 90, 10, 0}, Hedged: 12, WastedTokens: 900, WastedUSD: .004},
+		Target: score.Target{
+			CPUMean: .5, CPUMax: 1.25, RSSMax: 130 << 20, Processes: 2,
+			Findings: []journal.Finding{{What: "left_running", Detail: "it left 1 process running, which had to be killed"}},
+		},
 		Instrument: score.Instrument{Hits: 1200, LagP50: 50 * time.Microsecond, LagP99: 900 * time.Microsecond, LagMax: 3 * time.Millisecond, CPUMean: .4, CPUMax: .7, RSSMax: 60 << 20, InFlightMax: 44, FDLimit: 1 << 20},
 	}
 }

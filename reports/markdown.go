@@ -65,7 +65,7 @@ func markdownTable(t table) string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s\n\n", t.title)
+	fmt.Fprintf(&b, "### %s\n\n", escapeMarkdown(t.title))
 	markdownRow(&b, t.head)
 	b.WriteString("|" + strings.Repeat(" --- |", len(t.head)) + "\n")
 	for _, row := range t.rows {

@@ -31,6 +31,7 @@ type Report struct {
 	Providers    []Provider    `json:"providers"`
 	Expectations []Expectation `json:"expectations"`
 	Violations   []Violation   `json:"violations"`
+	Target       Target        `json:"target"`
 	Instrument   Instrument    `json:"instrument"`
 }
 
@@ -186,6 +187,22 @@ type Violation struct {
 	Detail   string `json:"detail"`
 }
 
+// Target is what is known of a process under test beside what clients and
+// providers saw of it; zeros where Brownout did not start it.
+type Target struct {
+	Findings       []Finding `json:"findings"`
+	CPUMean        float64   `json:"cpu_mean_cores"`
+	CPUMax         float64   `json:"cpu_max_cores"`
+	MemoryMaxBytes int64     `json:"memory_max_bytes"`
+	ProcessesMax   int       `json:"processes_max"`
+}
+
+// Finding is something wrong with that process itself.
+type Finding struct {
+	What   string `json:"what"` // crashed, hung, left_running, secret_printed, left_out
+	Detail string `json:"detail"`
+}
+
 // Instrument is how the harness itself fared.
 type Instrument struct {
 	Requests         uint64  `json:"dispatched"`
@@ -230,6 +247,13 @@ func New(s *score.Snapshot) *Report {
 		},
 		Windows: []Window{}, Latency: []Latency{}, Providers: []Provider{},
 		Expectations: []Expectation{}, Violations: []Violation{},
+		Target: Target{
+			Findings: []Finding{}, CPUMean: finite(s.Target.CPUMean), CPUMax: finite(s.Target.CPUMax),
+			MemoryMaxBytes: s.Target.RSSMax, ProcessesMax: s.Target.Processes,
+		},
+	}
+	for _, f := range s.Target.Findings {
+		r.Target.Findings = append(r.Target.Findings, Finding{What: f.What, Detail: f.Detail})
 	}
 	for _, w := range s.Windows {
 		r.Windows = append(r.Windows, window(w))

@@ -18,7 +18,7 @@ type table struct {
 
 // tables arranges a run for people.
 func tables(s *score.Snapshot) []table {
-	return []table{scoreTable(s), windowTable(s), outcomeTable(s), tracingTable(s), providerTable(s), expectationTable(s), instrumentTable(s)}
+	return []table{scoreTable(s), windowTable(s), outcomeTable(s), tracingTable(s), providerTable(s), expectationTable(s), targetTable(s), instrumentTable(s)}
 }
 
 func scoreTable(s *score.Snapshot) table {
@@ -130,6 +130,19 @@ func expectationTable(s *score.Snapshot) table {
 	}
 	for _, v := range s.Violations {
 		t.rows = append(t.rows, []string{"veto: " + v.What, v.Marker + " reached " + v.Provider + ": " + v.Detail, "FAIL"})
+	}
+	return t
+}
+
+// targetTable has rows only where a process was watched, or something was found
+// of it.
+func targetTable(s *score.Snapshot) table {
+	t := table{title: "Target", head: []string{"what", "detail"}}
+	if u := s.Target; u.Processes > 0 {
+		t.rows = append(t.rows, []string{"used", fmt.Sprintf("%.2f cores on average, %.2f at most; %d MB; %d at one time", u.CPUMean, u.CPUMax, u.RSSMax>>20, u.Processes)})
+	}
+	for _, f := range s.Target.Findings {
+		t.rows = append(t.rows, []string{strings.ReplaceAll(f.What, "_", " "), f.Detail})
 	}
 	return t
 }

@@ -167,6 +167,8 @@ func (p *problems) value(n *node, f reflect.Value, s shape, key string) {
 		}
 	case f.Kind() == reflect.Struct:
 		p.read(n, f.Addr().Interface(), shape{label: s.label + " " + key, path: path})
+	case f.Kind() == reflect.Map && f.Type().Elem().Kind() == reflect.String:
+		p.namedTexts(n, f, s, key)
 	case f.Kind() == reflect.Map:
 		p.numbers(n, f, s, key)
 	case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Struct:
@@ -222,6 +224,25 @@ func (p *problems) numbers(n *node, f reflect.Value, s shape, key string) {
 		numbers[name] = x
 	}
 	f.Set(reflect.ValueOf(numbers))
+}
+
+// namedTexts decodes a table of texts by name.
+func (p *problems) namedTexts(n *node, f reflect.Value, s shape, key string) {
+	if n.kind != kindTable {
+		p.fail(n, fmt.Sprintf("%s: %s must be a table of texts, not %s", s.label, key, n.is()), `write for example { name = "text" }`)
+		return
+	}
+	texts := map[string]string{}
+	for _, name := range n.keys {
+		c := n.table[name]
+		t, ok := c.asText()
+		if !ok {
+			p.fail(c, fmt.Sprintf("%s: %s of %q must be text in quotes, not %s", s.label, key, name, c.is()), "")
+			continue
+		}
+		texts[name] = t
+	}
+	f.Set(reflect.ValueOf(texts))
 }
 
 // asText is the node's text. An override's text needs no quotes, so that there

@@ -145,6 +145,11 @@ var rules = map[string]rule{
 	"fault.repeat":  {min: 1, max: maxRepeat},
 	"fault.every":   positive,
 
+	"target.router":                {oneOf: plan.TargetRouters},
+	"target.dialect":               {oneOf: plan.TargetDialects},
+	"target.process.grace":         positive,
+	"target.process.ready.timeout": positive,
+
 	"promise.availability":      slo,
 	"promise.integrity":         slo,
 	"promise.failover":          positive,

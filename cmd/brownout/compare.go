@@ -14,7 +14,6 @@ import (
 	"brownout/harness/chaos"
 	"brownout/harness/router"
 	"brownout/harness/score"
-	"brownout/harness/target"
 	"brownout/plan"
 	"brownout/reports"
 	"brownout/scenarios"
@@ -64,7 +63,7 @@ One of --targets, --victims, --policies and --mitigations says what is compared.
 		},
 	}
 	fl := c.Flags()
-	fl.StringSliceVar(&f.targets, "targets", nil, "systems under test: "+strings.Join(target.Names(), ", "))
+	fl.StringSliceVar(&f.targets, "targets", nil, "systems under test: files, URLs or "+strings.Join(scenarios.Targets(), ", "))
 	fl.StringSliceVar(&f.victims, "victims", nil, "providers, each of which meets the scenario's faults in turn")
 	fl.StringSliceVar(&f.policies, "policies", nil, "policies of the bundled router: "+strings.Join(plan.RouterPolicies, ", "))
 	fl.StringSliceVar(&f.mitigations, "mitigations", nil, "mitigations of the bundled router, each of which is switched off in turn")
@@ -89,7 +88,7 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 	if f.repeat < 1 {
 		return fmt.Errorf("--repeat is %d; give 1 or more", f.repeat)
 	}
-	outputs, err := matrixOutputs(f.report)
+	outputs, err := outputsIn(f.report, reports.MatrixFormats())
 	if err != nil {
 		return err
 	}
@@ -169,7 +168,11 @@ func (f compareFlags) variants() ([]variant, error) {
 		known []string
 		apply func(*plan.Plan, string) error
 	}{
-		{"targets", f.targets, target.Names(), func(p *plan.Plan, name string) error { p.Target = name; return nil }},
+		{"targets", f.targets, nil, func(p *plan.Plan, name string) error {
+			p.Target = name
+			_, err := openTarget(name)
+			return err
+		}},
 		{"victims", f.victims, nil, strike},
 		{"mitigations", f.mitigations, mitigationNames(), func(p *plan.Plan, name string) error { switchOff(p, name); return nil }},
 		{"policies", f.policies, plan.RouterPolicies, chooseBy},
@@ -247,12 +250,13 @@ func mitigationNames() []string {
 
 type matrixOutput struct{ format, path string }
 
-func matrixOutputs(specs []string) ([]matrixOutput, error) {
+// outputsIn reads FORMAT=PATH, with formats of a list.
+func outputsIn(specs, formats []string) ([]matrixOutput, error) {
 	var out []matrixOutput
 	for _, spec := range specs {
 		format, path, ok := strings.Cut(spec, "=")
-		if !ok || path == "" || !slices.Contains(reports.MatrixFormats(), format) {
-			return nil, fmt.Errorf("--report %q: want FORMAT=PATH, with one of %s", spec, strings.Join(reports.MatrixFormats(), ", "))
+		if !ok || path == "" || !slices.Contains(formats, format) {
+			return nil, fmt.Errorf("--report %q: want FORMAT=PATH, with one of %s", spec, strings.Join(formats, ", "))
 		}
 		out = append(out, matrixOutput{format, path})
 	}

@@ -14,7 +14,6 @@ import (
 	"brownout/harness"
 	"brownout/harness/replay"
 	"brownout/harness/score"
-	"brownout/harness/target"
 	"brownout/reports"
 	"brownout/scenarios"
 	"brownout/tui"
@@ -70,16 +69,7 @@ func (d *desk) launcher() (tui.Desk, error) {
 		}
 		out.Entries = append(out.Entries, tui.Entry{Name: name, Plan: p})
 	}
-	out.Targets = slices.Clone(target.Names())
-	slices.SortStableFunc(out.Targets, func(a, b string) int { // the default first
-		switch {
-		case a == target.Default && b != target.Default:
-			return -1
-		case b == target.Default && a != target.Default:
-			return 1
-		}
-		return 0
-	})
+	out.Targets = usable()
 	out.Mitigations = mitigationNames()
 	out.Begin, out.Kept, out.Contest = d.begin, d.kept, d.contest
 	return out, nil

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"brownout/harness/target"
 	"brownout/scenarios"
 	"brownout/tui"
 )
@@ -46,11 +45,11 @@ Nothing is started. With --json it prints the resolved plan itself.`,
 	}
 	fl := c.Flags()
 	fl.Uint64Var(&f.seed, "seed", 0, "key of every random decision (default: the scenario's, else 1)")
-	fl.StringVar(&f.target, "target", "", "system under test (default: the scenario's, else "+target.Default+")")
+	fl.StringVar(&f.target, "target", "", "system under test (default: the scenario's, else "+scenarios.DefaultTarget+"): a name, a target's file or a URL")
 	fl.StringArrayVar(&f.set, "set", nil, "override a value of the scenario: key=value, by dotted path (repeatable)")
 	fl.BoolVar(&f.json, "json", false, "print the resolved plan as JSON")
 	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
-	must(c.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(target.Names(), cobra.ShellCompDirectiveNoFileComp)))
+	must(c.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(scenarios.Targets(), cobra.ShellCompDirectiveDefault)))
 	return c
 }
 
@@ -70,7 +69,7 @@ func (a *app) plan(name string, f planFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := target.Check(p.Target); err != nil {
+	if _, err := openTarget(p.Target); err != nil {
 		return err
 	}
 	if f.json {

@@ -13,7 +13,6 @@ import (
 	"brownout/harness"
 	"brownout/harness/chaos"
 	"brownout/harness/score"
-	"brownout/harness/target"
 	"brownout/plan"
 	"brownout/reports"
 	"brownout/scenarios"
@@ -83,7 +82,7 @@ counts: 130, then 4, 1, 3 and 0.`,
 	fl.StringVar(&f.suite, "suite", "", "run the scenarios that a TOML file lists; "+scenarios.WholeLibrary+": the whole library")
 	fl.IntVar(&f.confirm, "confirm", 0, "of a suite, run again up to N times what did not pass; it fails only if it does each time")
 	fl.IntVar(&f.parallel, "parallel", 0, "run N side by side (default: 1; of a suite as many as half of the machine can carry)")
-	fl.StringVar(&f.target, "target", "", "system under test (default: the scenario's, else "+target.Default+")")
+	fl.StringVar(&f.target, "target", "", "system under test (default: the scenario's, else "+scenarios.DefaultTarget+"): a name, a target's file or a URL")
 	fl.StringArrayVar(&f.set, "set", nil, "override a value of the scenario: key=value, by dotted path (repeatable)")
 	fl.StringSliceVar(&f.report, "report", nil, "write a report: FORMAT=PATH, repeatable or comma-separated; formats: "+reports.FormatList())
 	fl.BoolVar(&f.github, "github", false, "in a GitHub workflow: write the job summary, and annotate what failed")
@@ -94,7 +93,7 @@ counts: 130, then 4, 1, 3 and 0.`,
 	fl.StringVar(&f.toxiproxy, "toxiproxy", "", "URL of a toxiproxy server that you run on this machine (default: one is started)")
 	fl.StringVar(&f.profile, "cpu-profile", "", "write a CPU profile of the whole, for go tool pprof")
 	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
-	must(c.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(target.Names(), cobra.ShellCompDirectiveNoFileComp)))
+	must(c.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(scenarios.Targets(), cobra.ShellCompDirectiveDefault)))
 	must(c.RegisterFlagCompletionFunc("suite", cobra.FixedCompletions([]string{scenarios.WholeLibrary}, cobra.ShellCompDirectiveDefault)))
 	return c
 }
@@ -215,12 +214,20 @@ func resolveEntry(e scenarios.Entry, f runFlags, n uint64) (reports.SuiteRun, er
 	for _, set := range e.Set {
 		r.Name += " " + set
 	}
-	return r, target.Check(p.Target)
+	_, err = openTarget(p.Target)
+	return r, err
 }
 
 // start begins a run and returns it with the options that the flags ask for.
 func (a *app) start(ctx context.Context, p *plan.Plan, f runFlags) (*harness.Session, error) {
-	o := harness.Options{VegetaResults: f.vegeta, PortFrom: f.portFrom, Toxiproxy: f.toxiproxy, Versions: versions()}
+	under, err := openTarget(p.Target)
+	if err != nil {
+		return nil, err
+	}
+	o := harness.Options{
+		VegetaResults: f.vegeta, PortFrom: f.portFrom, Toxiproxy: f.toxiproxy, Versions: versionsWith(under),
+		System: &under, Say: a.say,
+	}
 	if !f.noJournal {
 		o.OutDir = f.out
 	}

@@ -29,7 +29,7 @@ func TestBadUsageExitsWithTwo(t *testing.T) {
 		{"no scenario", []string{"run"}, []string{"at least 1 arg"}},
 		{"unknown scenario", []string{"run", "provider-outtage"}, []string{"provider-outtage", "provider-outage"}},
 		{"missing file", []string{"run", "missing.toml"}, []string{"missing.toml"}},
-		{"unknown target", []string{"run", "provider-outage", "--target", "portal"}, []string{`unknown target "portal"`, "bundled"}},
+		{"unknown target", []string{"run", "provider-outage", "--target", "portal"}, []string{`unknown target "portal"`, `did you mean "portkey"?`, "a URL"}},
 		{"unknown report", []string{"run", "provider-outage", "--report", "pdf=x"}, []string{"known are json, junit, md"}},
 		{"no repeats", []string{"run", "provider-outage", "--repeat", "0"}, []string{"--repeat is 0"}},
 		{"no address of a toxiproxy server", []string{"run", "provider-outage", "--toxiproxy", "localhost:8474"}, []string{"--toxiproxy", "http://127.0.0.1:8474"}},

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"brownout/harness/target"
 	"brownout/plan"
 	"brownout/scenarios"
 )
@@ -58,7 +57,7 @@ func (a *app) validate(names []string, f validateFlags) error {
 		if err == nil {
 			var p *plan.Plan
 			if p, err = sc.Resolve(scenarios.ResolveOptions{}); err == nil {
-				if e := target.Check(p.Target); e != nil {
+				if _, e := openTarget(p.Target); e != nil {
 					err = fmt.Errorf("%s: %w", name, e)
 				}
 			}

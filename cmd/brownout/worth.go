@@ -68,7 +68,7 @@ func (a *app) worth(ctx context.Context, names []string, f worthFlags) error {
 	if f.repeat < 1 {
 		return fmt.Errorf("--repeat is %d; give 1 or more", f.repeat)
 	}
-	outputs, err := matrixOutputs(f.report)
+	outputs, err := outputsIn(f.report, reports.MatrixFormats())
 	if err != nil {
 		return err
 	}

@@ -89,6 +89,10 @@ func newEvent(k Kind) Event {
 		return new(Instrument)
 	case KindWorkflow:
 		return new(Workflow)
+	case KindTarget:
+		return new(Target)
+	case KindFinding:
+		return new(Finding)
 	case KindRunFinished:
 		return new(RunFinished)
 	}

@@ -49,7 +49,7 @@ func TestEveryKindGoesRound(t *testing.T) {
 			t.Errorf("%s:\n got %+v\nwant %+v", e.Kind(), back.Event, r.Event)
 		}
 	}
-	if len(kinds) != 12 {
+	if len(kinds) != 14 {
 		t.Errorf("%d kinds tested", len(kinds))
 	}
 }

@@ -33,6 +33,8 @@ const (
 	KindNote        Kind = "note"
 	KindInstrument  Kind = "instrument"
 	KindWorkflow    Kind = "workflow"
+	KindTarget      Kind = "target"
+	KindFinding     Kind = "finding"
 	KindRunFinished Kind = "run_finished"
 )
 
@@ -210,6 +212,26 @@ type Instrument struct {
 	Saturated  bool          `json:"saturated"` // the worker cap was reached in this second
 }
 
+// Target is how a process under test is doing, with all that it started, told
+// once a second where Brownout started it and the system says.
+type Target struct {
+	CPU       float64 `json:"cpu"` // cores, in this second
+	RSS       int64   `json:"rss_bytes"`
+	Processes int     `json:"processes"`
+}
+
+// Words of Finding.What. Any other is shown as it is.
+const (
+	FindingCrashed = "crashed" // it ended before it was told to; fails the run
+)
+
+// Finding is something wrong with the process under test itself, beside what
+// clients and providers saw of it.
+type Finding struct {
+	What   string `json:"what"`   // one word: crashed, hung, left_running, secret_printed, left_out
+	Detail string `json:"detail"` // a sentence, redacted
+}
+
 // RunFinished is the last event of a run that ended by itself or was stopped.
 type RunFinished struct {
 	Interrupted bool   `json:"interrupted,omitempty"`
@@ -249,6 +271,12 @@ func (Instrument) Kind() Kind { return KindInstrument }
 
 // Kind names the event on disk.
 func (Workflow) Kind() Kind { return KindWorkflow }
+
+// Kind names the event on disk.
+func (Target) Kind() Kind { return KindTarget }
+
+// Kind names the event on disk.
+func (Finding) Kind() Kind { return KindFinding }
 
 // Kind names the event on disk.
 func (RunFinished) Kind() Kind { return KindRunFinished }

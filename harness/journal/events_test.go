@@ -59,7 +59,7 @@ func empty() []journal.Event {
 	return []journal.Event{
 		&journal.RunStarted{}, &journal.Phase{}, &journal.FaultOn{}, &journal.FaultOff{},
 		&journal.Sample{}, &journal.Call{}, &journal.Decision{}, &journal.Violation{},
-		&journal.Note{}, &journal.Instrument{}, &journal.Workflow{}, &journal.RunFinished{},
+		&journal.Note{}, &journal.Instrument{}, &journal.Workflow{}, &journal.Target{}, &journal.Finding{}, &journal.RunFinished{},
 	}
 }
 

@@ -47,6 +47,9 @@ func (e *exchange) next(until time.Duration) exchange {
 func (e *exchange) send(messages ...wire.Message) {
 	// The context of the exchange takes the place of this one.
 	req, err := e.mix.request(context.Background(), e.shot.kind, messages...)
+	if err == nil {
+		err = e.shot.extendRequest(req)
+	}
 	if err != nil { // it was made of the same pieces before
 		e.found = e.tell(e.since(), finding{outcome: journal.Failed, reason: reasonNotSent, detail: err.Error()})
 		return

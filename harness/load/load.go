@@ -1,7 +1,7 @@
 // Package load is the clients of a run: an open loop of requests that vegeta
 // sends by the plan's schedule, whether or not the answers come.
 //
-// A plan and the address of an OpenAI-compatible target flow in; a Sample of
+// A plan and the address of a target flow in; a Sample of
 // each request, and what became of each workflow, flow out, timed from the moment the request was due and judged
 // by its text, and each second what the load generator itself was able to do.
 // The package does not know what stands behind the address, which faults are
@@ -9,7 +9,9 @@
 package load
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,15 +29,22 @@ import (
 // Config says what a Runner sends, where to, and who is told.
 type Config struct {
 	Plan          *plan.Plan          // what is sent and when
-	BaseURL       string              // scheme and host of the target, which speaks OpenAI's dialect
+	BaseURL       string              // scheme, host and path of the target
+	Dialect       string              // that it speaks; empty: OpenAI's
 	Key           string              // sent as a bearer token; never written anywhere
 	Model         string              // the model that requests ask for where their mix names none
 	Embedding     string              // likewise of embeddings
 	Start         time.Time           // run start, the zero of all times; zero value: when Run is called
 	Emit          func(journal.Event) // told of each sample and workflow, from many goroutines; must not block
 	VegetaResults io.Writer           // samples in vegeta's own encoding; nil: none
-	Transport     http.RoundTripper   // how requests travel; must end them when their context ends; nil: HTTP/1.1 with pooled connections
+	// Extra is what the target wants in each request of a kind beside what all
+	// targets want: headers, and fields of the JSON body; nil: nothing.
+	Extra     func(plan.Mix) (headers map[string]string, body map[string]json.RawMessage, err error)
+	Transport http.RoundTripper // how requests travel; must end them when their context ends; nil: HTTP/1.1 with pooled connections
 }
+
+// defaultDialect is what targets speak that do not say otherwise.
+const defaultDialect = "openai"
 
 // firstWorkers is how many workers vegeta begins with. It adds more as answers
 // take longer, up to the plan's cap.
@@ -62,9 +71,10 @@ func New(c Config) (*Runner, error) {
 	case c.Emit == nil:
 		return nil, errors.New("load: nobody listens to the samples")
 	}
-	client, ok := wire.Lookup("openai")
+	dialect := cmp.Or(c.Dialect, defaultDialect)
+	client, ok := wire.Lookup(dialect)
 	if !ok {
-		return nil, errors.New("load: this build does not speak OpenAI's dialect")
+		return nil, fmt.Errorf("load: this build does not speak the dialect %q", dialect)
 	}
 	m, err := newMix(c, client)
 	if err != nil {

@@ -46,6 +46,9 @@ type kind struct {
 	bodies  []body      // one for each variant, or for each question
 	answers models
 	length  int // of the vectors of kind embed; 0: not known
+
+	headers map[string]string // that the target wants
+	fields  []byte            // that it wants in the body: members of a JSON object, each with a comma before it
 }
 
 // body is one variant of a request: its JSON around its marker, which may stand
@@ -87,6 +90,12 @@ func newMix(c Config, client wire.Client) (*mix, error) {
 		share += e.Weight / sum
 		k := newKind(c, e)
 		k.upTo = share
+		if e.Kind == plan.KindEmbed && c.Dialect != "" && c.Dialect != defaultDialect {
+			return nil, fmt.Errorf("load: the mix has embeddings, and the target speaks %s, which has none", c.Dialect)
+		}
+		if err := k.add(c.Extra); err != nil {
+			return nil, fmt.Errorf("load: request of kind %q: %w", e.Kind, err)
+		}
 		count := variants
 		if e.Kind == plan.KindFAQ {
 			count = max(1, e.FAQs)
@@ -158,6 +167,9 @@ func (m *mix) prepare(k *kind, i int) error {
 		return errors.New("the dialect made a request without a body")
 	}
 	whole, err := io.ReadAll(r.Body)
+	if err == nil {
+		whole, err = k.extend(whole)
+	}
 	if err != nil {
 		return err
 	}
@@ -170,6 +182,9 @@ func (m *mix) prepare(k *kind, i int) error {
 	}
 	k.bodies = append(k.bodies, b)
 	k.url, k.header = r.URL.String(), r.Header
+	for name, value := range k.headers {
+		k.header.Set(name, value)
+	}
 	k.say(wire.HeaderAllow, strings.Join(k.Allow, ","))
 	k.say(wire.HeaderRegions, strings.Join(k.Regions, ","))
 	k.say(wire.HeaderPriority, urgency[k.Priority])

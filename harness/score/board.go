@@ -1,6 +1,7 @@
 package score
 
 import (
+	"strings"
 	"time"
 
 	"brownout/harness/journal"
@@ -45,6 +46,7 @@ type Board struct {
 	traces    traces
 	breaches  breaches
 	machine   machine
+	target    target
 	log       eventLog
 	interval  [2]float64 // bootstrap interval of the total, once finished
 	bootstrap bool
@@ -80,6 +82,11 @@ func (b *Board) Fold(r journal.Record) {
 		b.faultOff(e)
 	case *journal.Instrument:
 		b.machine.fold(e)
+	case *journal.Target:
+		b.target.fold(e)
+	case *journal.Finding:
+		b.target.found(*e)
+		b.log.add(b.now, "error", withDetail("target: "+strings.ReplaceAll(e.What, "_", " "), e.Detail))
 	case *journal.Phase:
 		b.phase = e.Name
 		b.log.add(b.now, "info", phaseText(e.Name))

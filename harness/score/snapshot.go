@@ -59,6 +59,7 @@ type Snapshot struct {
 	// ViolationCount counts all of them.
 	ViolationCount uint64
 	Instrument     Instrument
+	Target         Target
 	Tracing        Tracing
 	Failures       []Trace // the worst requests, a few of each sort, in the order in which they were seen
 	Recent         []Trace // the latest requests, oldest first, at most RecentTraces

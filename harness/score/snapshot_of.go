@@ -40,6 +40,7 @@ func (b *Board) Snapshot() *Snapshot {
 	s.ViolationCount = b.breaches.count
 	s.Workflows = b.workflows.out
 	s.Instrument = b.machine.snapshot(b.run.Host)
+	s.Target = b.target.snapshot()
 	s.Tracing, s.Failures, s.Recent = b.traces.snapshot()
 	s.Expectations = make([]Expectation, len(b.plan.Expect))
 	for i, e := range b.plan.Expect {

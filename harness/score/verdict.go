@@ -27,14 +27,17 @@ func Doubts() []Doubt {
 	}
 }
 
-// verdict decides in this order: a violation fails the run whatever else came
-// of it; a doubt makes it inconclusive, since neither its good nor its bad
+// verdict decides in this order: a violation, or a target that crashed, fails
+// the run whatever else came of it; a doubt makes it inconclusive, since neither its good nor its bad
 // figures prove anything; a missed expectation fails it.
 func (b *Board) verdict(s *Snapshot) (Verdict, []string) {
 	var veto, doubt, missed []string
 	if n := b.breaches.count; n > 0 {
 		v := b.breaches.kept[0]
 		veto = append(veto, fmt.Sprintf("veto: %s; the first: %s reached %s (%s)", plural(n, v.What+" violation"), v.Marker, v.Provider, v.Detail))
+	}
+	if crash := b.target.crash(); crash != "" {
+		veto = append(veto, "the target crashed: "+crash)
 	}
 	if !s.Finished {
 		return Pending, veto

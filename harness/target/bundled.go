@@ -12,18 +12,6 @@ import (
 	"brownout/plan"
 )
 
-func startBundled(ctx context.Context, o Options) (*Target, error) {
-	return serveRouter(ctx, o, o.Settings)
-}
-
-func startRetries(ctx context.Context, o Options) (*Target, error) {
-	return serveRouter(ctx, o, router.RetriesOnly(o.Settings))
-}
-
-func startDirect(ctx context.Context, o Options) (*Target, error) {
-	return serveRouter(ctx, o, router.Direct(o.Settings))
-}
-
 // serveRouter serves the bundled router with the given settings over real TCP:
 // it is in this process only so that a run needs one binary.
 func serveRouter(ctx context.Context, o Options, s plan.Router) (*Target, error) {

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The exit code is that of the first target; gateways that take a process each
+// have a card, too.
+func TestScorecardCommand(t *testing.T) {
+	t.Parallel()
+	c := program(t, "scorecard", "--fault", "server_error,stream_truncate", "--targets", gatewayFile(t, "")+",direct", "--format", "json", "--report", "md=card.md")
+	r := finish(t, c)
+	var got struct {
+		Schema  string
+		Targets []struct {
+			Target string
+			Cells  []struct{ Fault, Grade, Why string }
+		}
+	}
+	if err := json.Unmarshal([]byte(r.out), &got); err != nil || r.code != exitPassed {
+		t.Fatalf("exit code %d, %v: %s%s", r.code, err, r.out, r.err)
+	}
+	if got.Schema != "brownout.scorecard/1" || len(got.Targets) != 2 || len(got.Targets[0].Cells) != 2 {
+		t.Fatalf("%+v", got)
+	}
+	for _, v := range got.Targets[0].Cells {
+		if v.Grade != "pass" {
+			t.Errorf("the router as a program: %+v", v)
+		}
+	}
+	for _, v := range got.Targets[1].Cells {
+		if v.Grade != "safe" {
+			t.Errorf("the naive control: %+v", v)
+		}
+	}
+	if text, err := os.ReadFile(filepath.Join(c.Dir, "card.md")); err != nil || !strings.Contains(string(text), "| stream_truncate | openai | stream | pass | safe |") {
+		t.Errorf("%v: %s", err, text)
+	}
+}
+
+func TestScorecardExitCodes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"--targets", "direct", "--fault", "empty answer"}, exitFailed, ""},
+		{[]string{"--targets", "bifrost", "--fault", "server_error"}, exitEnvironment, "bifrost-http"},
+		{[]string{"--fault", "outtage"}, exitUsage, `no fault "outtage"`},
+		{[]string{"--format", "pdf"}, exitUsage, "known are table, json, md, html"},
+		{[]string{"--report", "pdf=x"}, exitUsage, "table, json, md, html"},
+		{[]string{"--targets", "bundeld"}, exitUsage, `did you mean "bundled"?`},
+	} {
+		if r := brownout(t, append([]string{"scorecard"}, c.args...)...); r.code != c.code || !strings.Contains(r.err, c.says) {
+			t.Errorf("%v: exit code %d: %s%s", c.args, r.code, r.out, r.err)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package target
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Bounds of what is kept of a process's output.
+const (
+	keptLines = 12
+	keptBytes = 64 << 10 // of a line that does not end
+)
+
+// escapes are the sequences by which programs colour terminals and move in them.
+var escapes = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
+
+// output takes what a process prints: it keeps the last lines, and tells of
+// keys among them. It is an io.Writer for one goroutine; the rest may be called
+// from any.
+type output struct {
+	secrets []string
+	found   func(secret, line string) // told of the first line with each key; nil: nobody listens
+	log     io.Writer                 // every line, redacted
+
+	partial []byte
+	mu      sync.Mutex
+	lines   []string
+	told    []string // keys that were told
+}
+
+func newOutput(secrets []string, found func(secret, line string), log io.Writer) *output {
+	return &output{secrets: secrets, found: found, log: log}
+}
+
+// Write implements io.Writer. Lines end with \n, and with the \r by which
+// programs draw over what they said.
+func (o *output) Write(b []byte) (int, error) {
+	o.partial = append(o.partial, b...)
+	for {
+		end := bytes.IndexAny(o.partial, "\n\r")
+		if end < 0 && len(o.partial) > keptBytes {
+			end = keptBytes
+		}
+		if end < 0 {
+			return len(b), nil
+		}
+		o.line(string(o.partial[:end]))
+		o.partial = o.partial[min(end+1, len(o.partial)):]
+	}
+}
+
+// end takes what stands behind the last end of a line.
+func (o *output) end() {
+	o.line(string(o.partial))
+	o.partial = nil
+}
+
+// shortest is the length below which a key is too common a word to be looked for.
+const shortest = 8
+
+func (o *output) line(raw string) {
+	line := cleaned(raw, o.secrets)
+	if line == "" {
+		return
+	}
+	o.mu.Lock()
+	if len(o.lines) == keptLines {
+		o.lines = o.lines[:copy(o.lines, o.lines[1:])]
+	}
+	o.lines = append(o.lines, line)
+	var leaked []string
+	for _, s := range o.secrets {
+		if len(s) >= shortest && strings.Contains(raw, s) && !slices.Contains(o.told, s) {
+			o.told = append(o.told, s)
+			leaked = append(leaked, s)
+		}
+	}
+	o.mu.Unlock()
+	_, _ = fmt.Fprintln(o.log, line) // a log that is full ends no run
+	if o.found != nil {
+		for _, s := range leaked {
+			o.found(s, line)
+		}
+	}
+}
+
+// tail is the last lines, to stand behind a sentence; "" where it said nothing.
+func (o *output) tail() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.lines) == 0 {
+		return "; it printed nothing"
+	}
+	return "; its last lines:\n  " + strings.Join(o.lines, "\n  ")
+}
