@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check lint format race sdks calibrate library scorecard gateways js needs bench fuzz clean
+.PHONY: help build run test check lint format race sdks calibrate library scorecard gateways js needs bench gobench fuzz clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,7 +63,12 @@ js: build ## the official JavaScript SDKs against the mocks
 	@command -v node >/dev/null || { echo "make js: node is missing, so the JavaScript SDKs are not tested"; exit 0; }; \
 	cd test/js && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci; } && npm test
 
-bench: ## run every Go benchmark, in benchstat's format
+# BENCH holds its flags: -million for a run of a million requests, -gateway URL
+# for a row of a gateway that you run in front of the mock (-mock-port).
+bench: ## measure every part of the chain on this machine: one table, in Markdown
+	$(GO) run ./bench $(BENCH)
+
+gobench: ## run every Go benchmark, in benchstat's format
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## fuzz every parser for ten seconds each

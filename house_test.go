@@ -48,6 +48,10 @@ var arrows = map[string][]string{
 	"harness/replay":    {"harness/journal", "harness/score"},
 	"reports":           {"plan", "harness/conduct", "harness/journal", "harness/score", "harness/scorecard"},
 	"tui":               {"plan", "harness/journal", "harness/replay", "harness/score"},
+	"bench": {
+		"plan", "mocks", "mocks/presets", "mocks/wire", "harness", "harness/chaos", "harness/journal", "harness/replay",
+		"harness/router", "harness/score", "reports", "scenarios", "tui",
+	},
 	"cmd/brownout": {
 		"plan", "mocks/presets", "harness", "harness/admin", "harness/batch", "harness/chaos", "harness/child", "harness/conduct", "harness/rig",
 		"harness/examiner", "harness/replay", "harness/router", "harness/score", "harness/scorecard", "harness/target", "reports", "scenarios", "tui",

@@ -102,6 +102,20 @@ func TestHTMLInABrowser(t *testing.T) {
 			}
 		})
 	}
+	t.Run("on paper", func(t *testing.T) {
+		var hidden, cut int
+		const paper = `document.querySelectorAll("details").forEach(d => d.open = false);
+			[...document.querySelectorAll("details ol.calls")].filter(e => e.getBoundingClientRect().height === 0).length`
+		const overflow = `[...document.querySelectorAll(".scroll")].filter(e => getComputedStyle(e).overflowX !== "visible").length`
+		err := chromedp.Run(ctx, emulation.SetEmulatedMedia().WithMedia("print"), chromedp.Evaluate(paper, &hidden), chromedp.Evaluate(overflow, &cut),
+			emulation.SetEmulatedMedia().WithMedia(""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hidden > 0 || cut > 0 {
+			t.Errorf("%d waterfalls are folded away, and %d tables may be cut off", hidden, cut)
+		}
+	})
 	t.Run("by keyboard", func(t *testing.T) {
 		var focused string
 		if err := chromedp.Run(ctx, chromedp.KeyEvent("\t"), chromedp.Evaluate(`document.activeElement.textContent`, &focused)); err != nil {

@@ -60,6 +60,7 @@ const (
 	chartPad    = 12.0
 	chartTop    = 22.0
 	chartFoot   = 24.0
+	labelChar   = 7.0
 	mostBars    = 240 // more seconds are drawn several to a bar
 )
 
@@ -80,13 +81,14 @@ func newChart(s *score.Snapshot, title, about string, height, top float64, unit 
 	for _, v := range ticks(end.Seconds(), 10) {
 		c.XTicks = append(c.XTicks, tick{At: x(time.Duration(v * float64(time.Second))), Label: fmt.Sprintf("%g s", v)})
 	}
-	n := 4
+	n := 5
 	if height < 100 {
 		n = 1
 	}
 	for _, v := range ticks(top, n) {
 		c.YTicks = append(c.YTicks, tick{At: y(v), Label: unit(v)})
 	}
+	labelled := 0.0 // x up to which a fault's name stands
 	for _, w := range s.Windows {
 		if w.Injected == 0 {
 			continue
@@ -95,7 +97,13 @@ func newChart(s *score.Snapshot, title, about string, height, top float64, unit 
 		if cleared == 0 {
 			cleared = end
 		}
-		c.Shades = append(c.Shades, shade{X: x(w.Injected), W: x(cleared) - x(w.Injected), HorizonW: x(max(w.End, cleared)) - x(w.Injected), Label: w.Fault})
+		label := w.Fault
+		if x(w.Injected) < labelled {
+			label = "" // it would stand on the one before it; the tables name them all
+		} else {
+			labelled = x(w.Injected) + labelChar*float64(len(label)+3)
+		}
+		c.Shades = append(c.Shades, shade{X: x(w.Injected), W: x(cleared) - x(w.Injected), HorizonW: x(max(w.End, cleared)) - x(w.Injected), Label: label})
 	}
 	return c, x, y
 }

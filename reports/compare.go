@@ -23,6 +23,8 @@ type Matrix struct {
 	Figures  []MatrixFigure `json:"figures"`
 	Variants []string       `json:"variants"`
 	Verdicts []string       `json:"verdicts"` // by variant, such as "pass 3, fail 0, inconclusive 0"
+
+	counts []verdictCounts
 }
 
 // MatrixFigure is one figure of every variant.
@@ -41,36 +43,48 @@ type MatrixCell struct {
 	High  float64 `json:"high"`
 	Best  bool    `json:"best"`
 	Worst bool    `json:"worst"`
-	// LikeBest tells that the interval meets that of the best: the difference
-	// is not distinguishable from chance.
-	LikeBest bool `json:"not_distinguishable_from_best"`
+	// LikeBest tells that the interval of the difference from the best holds 0:
+	// it is not distinguishable from chance.
+	LikeBest bool        `json:"not_distinguishable_from_best"`
+	FromBest *Difference `json:"difference_from_best"` // null: of the best itself, or unknown
+
+	bySeed map[uint64]float64
 }
 
-// figures of a run that are compared.
-var compared = []struct {
+// compareFigure is a figure of a run that is compared.
+type compareFigure struct {
 	name, unit string
 	more       bool
 	of         func(*score.Snapshot) (float64, bool)
-}{
-	{"score", "points", true, func(s *score.Snapshot) (float64, bool) { return s.Score.Total, s.Score.Scored }},
-	{"worst window", "points", true, func(s *score.Snapshot) (float64, bool) { return s.Score.Worst, s.Score.Scored }},
-	{"availability", "share", true, func(s *score.Snapshot) (float64, bool) { return s.Requests.Availability(), s.Requests.Total > 0 }},
-	{"integrity", "share", true, func(s *score.Snapshot) (float64, bool) { return s.Requests.Integrity(), s.Requests.Total > 0 }},
-	{"time to failover", "s", false, slowestFailover},
+	interval   func(*score.Snapshot) (low, high float64) // of one run; nil: one run has none
+}
+
+var compared = []compareFigure{
+	{"score", "points", true, func(s *score.Snapshot) (float64, bool) { return s.Score.Total, s.Score.Scored }, func(s *score.Snapshot) (low, high float64) {
+		return s.Score.Low, s.Score.High
+	}},
+	{"worst window", "points", true, func(s *score.Snapshot) (float64, bool) { return s.Score.Worst, s.Score.Scored }, nil},
+	{"availability", "share", true, func(s *score.Snapshot) (float64, bool) { return s.Requests.Availability(), s.Requests.Total > 0 }, func(s *score.Snapshot) (low, high float64) {
+		return score.Wilson(s.Requests.Value, s.Requests.Total)
+	}},
+	{"integrity", "share", true, func(s *score.Snapshot) (float64, bool) { return s.Requests.Integrity(), s.Requests.Total > 0 }, func(s *score.Snapshot) (low, high float64) {
+		return score.Wilson(float64(s.Requests.Total-s.Requests.Corrupt), s.Requests.Total)
+	}},
+	{"time to failover", "s", false, slowestFailover, nil},
 	{"p95 under fault", "s", false, func(s *score.Snapshot) (float64, bool) {
 		worst := 0.0
 		for _, w := range s.Windows {
 			worst = max(worst, w.LatencyP95.Seconds())
 		}
 		return worst, worst > 0
-	}},
+	}, nil},
 	{"calls per request", "", false, func(s *score.Snapshot) (float64, bool) {
 		var calls uint64
 		for _, l := range s.Providers {
 			calls += l.Calls
 		}
 		return float64(calls) / float64(max(1, s.Requests.Total)), s.Requests.Total > 0
-	}},
+	}, nil},
 	{"cost of a good answer", "USD", false, func(s *score.Snapshot) (float64, bool) {
 		usd := 0.0
 		for _, l := range s.Providers {
@@ -78,9 +92,9 @@ var compared = []struct {
 		}
 		good := s.Requests.OK + s.Requests.Degraded
 		return usd / float64(max(1, good)), good > 0
-	}},
-	{"wasted", "USD", false, func(s *score.Snapshot) (float64, bool) { return s.Tracing.WastedUSD, true }},
-	{"violations", "", false, func(s *score.Snapshot) (float64, bool) { return float64(s.ViolationCount), true }},
+	}, nil},
+	{"wasted", "USD", false, func(s *score.Snapshot) (float64, bool) { return s.Tracing.WastedUSD, true }, nil},
+	{"violations", "", false, func(s *score.Snapshot) (float64, bool) { return float64(s.ViolationCount), true }, nil},
 }
 
 // NewMatrix computes the matrix of one scenario.
@@ -88,27 +102,38 @@ func NewMatrix(scenario string, variants []Variant) Matrix {
 	m := Matrix{Scenario: scenario}
 	for _, v := range variants {
 		m.Variants = append(m.Variants, v.Label)
-		m.Verdicts = append(m.Verdicts, verdictWords(v.Runs))
+		counts := countVerdicts(v.Runs)
+		m.counts = append(m.counts, counts)
+		m.Verdicts = append(m.Verdicts, counts.String())
 	}
-	for i, c := range compared {
+	for _, c := range compared {
 		f := MatrixFigure{Name: c.name, Unit: c.unit, More: c.more}
 		for _, v := range variants {
-			var values []float64
-			for _, s := range v.Runs {
-				if x, ok := c.of(s); ok && !math.IsNaN(x) && !math.IsInf(x, 0) {
-					values = append(values, x)
-				}
-			}
-			cell := cellOf(values)
-			if i == 0 && len(values) == 1 { // the score knows its own interval
-				cell.Low, cell.High = v.Runs[0].Score.Low, v.Runs[0].Score.High
-			}
-			f.Cells = append(f.Cells, cell)
+			f.Cells = append(f.Cells, c.cell(v.Runs))
 		}
 		f.mark()
 		m.Figures = append(m.Figures, f)
 	}
 	return m
+}
+
+// cell is the figure of a variant.
+func (c compareFigure) cell(runs []*score.Snapshot) MatrixCell {
+	var values []float64
+	var of *score.Snapshot
+	bySeed := map[uint64]float64{}
+	for _, s := range runs {
+		if x, ok := c.of(s); ok && !math.IsNaN(x) && !math.IsInf(x, 0) {
+			values, of = append(values, x), s
+			bySeed[s.Plan.Seed] = x
+		}
+	}
+	out := cellOf(values)
+	out.bySeed = bySeed
+	if len(values) == 1 && c.interval != nil { // a run knows some intervals by itself
+		out.Low, out.High = c.interval(of)
+	}
+	return out
 }
 
 func cellOf(values []float64) MatrixCell {
@@ -150,23 +175,11 @@ func (f *MatrixFigure) mark() {
 	f.Cells[best].Best, f.Cells[worst].Worst = true, true
 	for i := range f.Cells {
 		c := &f.Cells[i]
-		c.LikeBest = i != best && c.Known && c.Low <= b.High && b.Low <= c.High
-	}
-}
-
-func verdictWords(runs []*score.Snapshot) string {
-	var pass, fail, doubt int
-	for _, s := range runs {
-		switch s.Verdict {
-		case score.Pass:
-			pass++
-		case score.Fail:
-			fail++
-		default:
-			doubt++
+		if i != best && c.Known {
+			c.FromBest = difference(*c, b)
+			c.LikeBest = c.FromBest.holdsZero()
 		}
 	}
-	return fmt.Sprintf("pass %d, fail %d, inconclusive %d", pass, fail, doubt)
 }
 
 // matrixTable arranges a matrix: a row for each variant.
@@ -226,24 +239,37 @@ func (f MatrixFigure) value(v float64) string {
 	return fmt.Sprintf("%.3g", v)
 }
 
-// Matrices prints matrices. "≈ best" is not distinguishable from the best.
+// Matrices prints matrices, and an overview where there are several.
 func Matrices(w io.Writer, ms []Matrix, st Style) {
 	for _, m := range ms {
-		t := matrixTable(m)
-		fmt.Fprintf(w, "\n%s\n", t.title)
-		// Many columns and few rows: a terminal is higher than it is wide.
-		head, rows := turned(t)
-		if st.ASCII {
-			for _, r := range rows {
-				for i := range r {
-					r[i] = asciiOnly(r[i])
+		for _, t := range []table{matrixTable(m), differenceTable(m)} {
+			if len(t.rows) == 0 {
+				continue
+			}
+			fmt.Fprintf(w, "\n%s\n", t.title)
+			// Many columns and few rows: a terminal is higher than it is wide.
+			head, rows := turned(t)
+			if st.ASCII {
+				for _, r := range rows {
+					for i := range r {
+						r[i] = asciiOnly(r[i])
+					}
 				}
 			}
+			Listing(w, head, rows, st)
 		}
-		Listing(w, head, rows, st)
 	}
-	fmt.Fprintln(w, "best and worst are marked; what cannot be told from the best with 95 % confidence is like best")
+	if len(ms) > 1 {
+		t := overviewTable(ms)
+		fmt.Fprintf(w, "\n%s\n", t.title)
+		Listing(w, t.head, t.rows, st)
+	}
+	fmt.Fprintln(w, howToRead)
 }
+
+// howToRead explains the tables.
+const howToRead = "Best and worst are marked; what is not distinguishable from the best with 95 % confidence is like best. " +
+	"One run gives intervals of its score, availability and integrity; --repeat N gives them to every figure, and takes differences seed by seed."
 
 // turned makes columns of rows.
 func turned(t table) (head []string, rows [][]string) {
@@ -284,16 +310,13 @@ func WriteMatrices(w io.Writer, format string, ms []Matrix) error {
 		e.SetIndent("", "  ")
 		return e.Encode(map[string]any{"schema": "brownout.compare/1", "matrices": ms})
 	case "md":
-		for _, m := range ms {
-			if _, err := io.WriteString(w, markdownTable(matrixTable(m))); err != nil {
-				return err
-			}
-		}
-		return nil
+		return matricesMarkdown(w, ms)
 	case "html":
-		p := htmlPage{Title: "Comparison"}
-		for _, m := range ms {
-			p.Compared = append(p.Compared, matrixTable(m))
+		p := htmlPage{Title: "Comparison", HowToRead: howToRead}
+		for _, t := range matrixTables(ms) {
+			if len(t.rows) > 0 {
+				p.Compared = append(p.Compared, t)
+			}
 		}
 		return htmlTemplate.ExecuteTemplate(w, "report.html", p)
 	}

@@ -3,6 +3,7 @@ package reports_test
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,73 @@ func TestMatrixMarksWhatCanBeTold(t *testing.T) {
 	}
 	if reports.WriteMatrices(&b, "pdf", nil) == nil {
 		t.Error("pdf is a format")
+	}
+}
+
+// seeded is a run with that seed and score.
+func seeded(seed uint64, total float64) *score.Snapshot {
+	s := scored(total, 1)
+	p := *s.Plan
+	p.Seed = seed
+	s.Plan = &p
+	return s
+}
+
+// Seeds differ from each other by more than the variants do: only taken seed by
+// seed the difference can be told.
+func TestDifferencesAreTakenSeedBySeed(t *testing.T) {
+	of := func(d float64) []*score.Snapshot {
+		return []*score.Snapshot{seeded(1, 60+d), seeded(2, 75+d+.1), seeded(3, 90+d-.1)}
+	}
+	m := reports.NewMatrix("outage", []reports.Variant{{Label: "better", Runs: of(2)}, {Label: "worse", Runs: of(0)}})
+	cells := m.Figures[0].Cells
+	d := cells[1].FromBest
+	// The differences are -2 each: no spread at all.
+	if d == nil || math.Abs(d.Mean+2) > 1e-9 || d.High > -1.99 || cells[1].LikeBest || cells[0].FromBest != nil {
+		t.Errorf("%+v: %+v", cells[1], d)
+	}
+	if cells[0].Low > cells[1].High {
+		t.Errorf("the intervals do not overlap, so the pairing shows nothing: %+v", cells)
+	}
+	// Of one run each the intervals of the two decide: 2 apart with ±1 each is
+	// within sqrt(2), 1 apart is not.
+	for gap, like := range map[float64]bool{2: false, 1: true} {
+		m := reports.NewMatrix("outage", []reports.Variant{{Label: "a", Runs: of(gap)[:1]}, {Label: "b", Runs: of(0)[:1]}})
+		if c := m.Figures[0].Cells[1]; c.LikeBest != like || math.Abs(c.FromBest.High-c.FromBest.Low-2*math.Sqrt2) > 1e-9 {
+			t.Errorf("%v apart: %+v %+v", gap, c, c.FromBest)
+		}
+	}
+}
+
+func TestSeveralScenariosHaveAnOverview(t *testing.T) {
+	bad := seeded(1, 20)
+	bad.Verdict = score.Fail
+	list := func(good float64) []reports.Variant {
+		return []reports.Variant{{Label: "bundled", Runs: []*score.Snapshot{seeded(1, good)}}, {Label: "direct", Runs: []*score.Snapshot{bad}}}
+	}
+	ms := []reports.Matrix{reports.NewMatrix("outage", list(90)), reports.NewMatrix("storm", list(94))}
+	var b bytes.Buffer
+	reports.Matrices(&b, ms, reports.Style{})
+	for _, format := range reports.MatrixFormats()[1:] {
+		if err := reports.WriteMatrices(&b, format, ms); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{
+		"│ outage     │ 90.0 pass │ 20.0 fail │", "│ mean score │ 92.0 of 2 │ 20.0 of 2 │", "│ passed     │ 2 of 2    │ 0 of 2    │",
+		"| storm | 94.0 pass | 20.0 fail |", "<td>94.0 pass</td>",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("lacks %q:\n%s", want, b.String())
+		}
+	}
+	var many []reports.Matrix
+	for range 200 {
+		many = append(many, ms...)
+	}
+	b.Reset()
+	if err := reports.WriteMatrices(&b, "md", many); err != nil || b.Len() > 65_536 || !strings.Contains(b.String(), "do not fit here") || !strings.HasPrefix(b.String(), "### Scores over") {
+		t.Errorf("%d bytes, %v", b.Len(), err)
 	}
 }
 

@@ -35,7 +35,8 @@ type htmlPage struct {
 	Runs  []htmlRun
 	All   []table // of several runs: one line for each, and the means of what ran more than once
 	// Compared are the matrices of a comparison; there are no Runs then.
-	Compared []table
+	Compared  []table
+	HowToRead string
 }
 
 // htmlRun is one run, arranged.
@@ -113,11 +114,12 @@ func errorWords(l score.Lane) string {
 // tells how it came about.
 func barOf(s *score.Snapshot, i int, p score.Part) partBar {
 	b := partBar{Name: score.PartNames[i], Weight: percent(p.Weight), Value: "unknown", Level: "none", Detail: p.Note}
-	if !p.Known {
-		return b
-	}
 	if len(s.Windows) == 1 {
 		p.Note = s.Windows[0].Parts[i].Note
+		b.Detail = p.Note
+	}
+	if !p.Known {
+		return b
 	}
 	b.Value, b.Width = percent(p.Value), 100*p.Value
 	b.Detail = fmt.Sprintf("attained %s, promised %s", figure(p.Attained, p.Unit), figure(p.Promised, p.Unit))
@@ -259,10 +261,10 @@ func callWords(c *journal.Call) string {
 
 func callLevel(c *journal.Call) string {
 	switch {
+	case c.Aborted:
+		return "left"
 	case c.Failure != "" || c.Status/100 != 2:
 		return "failed"
-	case c.Aborted:
-		return "hung"
 	}
 	return "ok"
 }

@@ -25,11 +25,15 @@ func scoreTable(s *score.Snapshot) table {
 	t := table{title: "Score", head: []string{"part", "score", "weight", "attained", "promised", "how"}}
 	for i, p := range s.Score.Parts {
 		row := []string{score.PartNames[i], "unknown", percent(p.Weight), "", "", p.Note}
+		one := score.Part{}
+		if len(s.Windows) == 1 { // of several windows a part is a mean, and has no single pair of figures
+			one = s.Windows[0].Parts[i]
+			row[5] = one.Note
+		}
 		if p.Known {
 			row[1] = percent(p.Value)
-			if len(s.Windows) == 1 { // of several windows a part is a mean, and has no single pair of figures
-				q := s.Windows[0].Parts[i]
-				row[3], row[4], row[5] = figure(q.Attained, q.Unit), figure(q.Promised, q.Unit), q.Note
+			if len(s.Windows) == 1 {
+				row[3], row[4] = figure(one.Attained, one.Unit), figure(one.Promised, one.Unit)
 			}
 		}
 		t.rows = append(t.rows, row)

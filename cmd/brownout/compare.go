@@ -34,7 +34,7 @@ type variant struct {
 func (a *app) compareCommand() *cobra.Command {
 	var f compareFlags
 	c := &cobra.Command{
-		Use:   "compare SCENARIO...",
+		Use:   "compare SCENARIO... | compare --suite SUITE",
 		Short: "Set targets, victims, policies or mitigations side by side",
 		Long: `Compare runs the same plan with the same seed for each variant, all of one
 repeat side by side, so that a machine that drifts drifts for all of them, and
@@ -48,8 +48,14 @@ One of --targets, --victims, --policies and --mitigations says what is compared.
 		Example: `  brownout compare provider-outage --targets bundled,retries,direct
   brownout compare provider-outage --victims openai,anthropic --repeat 3 --report html=compare.html
   brownout compare uneven-replicas --policies priority,weighted,latency
-  brownout compare provider-outage --mitigations breaker,retries`,
-		Args:              cobra.MinimumNArgs(1),
+  brownout compare provider-outage --mitigations breaker,retries
+  brownout compare --suite all --targets bundled,retries,direct --report md=calibration.md`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && f.suite == "" {
+				return errors.New("requires at least 1 arg(s): name a scenario, or a suite with --suite")
+			}
+			return nil
+		},
 		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.seeded = cmd.Flags().Changed("seed")
@@ -61,6 +67,7 @@ One of --targets, --victims, --policies and --mitigations says what is compared.
 	fl.StringSliceVar(&f.victims, "victims", nil, "providers, each of which meets the scenario's faults in turn")
 	fl.StringSliceVar(&f.policies, "policies", nil, "policies of the bundled router: "+strings.Join(plan.RouterPolicies, ", "))
 	fl.StringSliceVar(&f.mitigations, "mitigations", nil, "mitigations of the bundled router, each of which is switched off in turn")
+	fl.StringVar(&f.suite, "suite", "", "compare over the scenarios that a TOML file lists; "+scenarios.WholeLibrary+": the whole library")
 	fl.Uint64Var(&f.seed, "seed", 0, "key of every random decision, the same for every variant")
 	fl.IntVar(&f.repeat, "repeat", 1, "compare N times, with the seeds that follow")
 	fl.IntVar(&f.parallel, "parallel", 0, "runs at once (default: as many as the machine bears)")
@@ -85,31 +92,31 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 	if err != nil {
 		return err
 	}
-	var list []*scenarios.Scenario
-	for _, name := range names {
-		sc, err := scenarios.Open(name)
-		if err != nil {
-			return err
-		}
-		list = append(list, sc)
+	entries, err := entriesOf(names, f.runFlags)
+	if err != nil {
+		return err
 	}
-	runs, labels, err := f.resolve(list, variants)
+	runs, labels, err := f.resolve(entries, variants)
 	if err != nil {
 		return err
 	}
 	b := &batchRun{app: a, flags: f.runFlags, runs: runs}
 	// The verdicts of variants are the matrix's to tell: a control that fails is
 	// what one wants to see.
-	if f.headless || !a.interactive() {
+	if f.headless || f.suite != "" || !a.interactive() {
 		err = b.sideBySide(ctx, f.limits(runtime.NumCPU()))
 	} else {
 		b, err = a.watchRace(ctx, strings.Join(names, ", "), labels, runs, f)
 	}
-	if code := exitCode(err); code == exitInterrupted || code == exitEnvironment {
+	switch exitCode(err) {
+	case exitInterrupted:
 		return err
+	case exitEnvironment: // the other runs are still worth telling of
+	default:
+		err = nil
 	}
 	var matrices []reports.Matrix
-	for i, name := range names {
+	for i := range entries {
 		list := make([]reports.Variant, len(variants))
 		for j, v := range variants {
 			list[j].Label = v.label
@@ -119,19 +126,20 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 				}
 			}
 		}
+		name := strings.TrimSuffix(runs[i*f.repeat*len(variants)].Name, " "+variants[0].label)
 		matrices = append(matrices, reports.NewMatrix(name, list))
 	}
 	reports.Matrices(a.out, matrices, a.style(f.ascii))
-	return writeOutputs(outputs, func(w io.Writer, format string) error { return reports.WriteMatrices(w, format, matrices) })
+	return errors.Join(err, writeOutputs(outputs, func(w io.Writer, format string) error { return reports.WriteMatrices(w, format, matrices) }))
 }
 
 // resolve makes the runs of a comparison and what each is called: of every
 // scenario, as often as asked, each variant.
-func (f compareFlags) resolve(list []*scenarios.Scenario, variants []variant) (runs []reports.SuiteRun, labels []string, err error) {
-	for _, sc := range list {
+func (f compareFlags) resolve(entries []scenarios.Entry, variants []variant) (runs []reports.SuiteRun, labels []string, err error) {
+	for _, e := range entries {
 		for n := range f.repeat {
 			for _, v := range variants {
-				r, err := resolveEntry(scenarios.Entry{Scenario: sc}, f.runFlags, uint64(n))
+				r, err := resolveEntry(e, f.runFlags, uint64(n))
 				if err != nil {
 					return nil, nil, err
 				}
@@ -139,7 +147,7 @@ func (f compareFlags) resolve(list []*scenarios.Scenario, variants []variant) (r
 					return nil, nil, err
 				}
 				label := v.label
-				if len(list) > 1 {
+				if len(entries) > 1 {
 					label = r.Name + " " + v.label
 				}
 				r.Name += " " + v.label

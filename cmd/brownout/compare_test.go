@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -37,6 +38,20 @@ func TestCompare(t *testing.T) {
 			if b, err := os.ReadFile(filepath.Join(c.Dir, name)); err != nil || !strings.Contains(string(b), "bundled") {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+	})
+	t.Run("a suite", func(t *testing.T) {
+		t.Parallel()
+		c := program(t, "compare", "--suite", "two.toml", "--targets", "bundled,direct", "--no-journal", "--report", "md=m.md")
+		text := "scenarios = [" + strconv.Quote(abs(t, "testdata/short.toml")) + ", " + strconv.Quote(abs(t, "testdata/short.toml")) + "]\n"
+		if err := os.WriteFile(filepath.Join(c.Dir, "two.toml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.Args = append(c.Args, "--set", "load.duration=2s", "--set", "fault.outage.at=1s", "--set", "fault.outage.for=500ms")
+		r := finish(t, c)
+		b, err := os.ReadFile(filepath.Join(c.Dir, "m.md"))
+		if err != nil || r.code != exitPassed || !strings.HasPrefix(string(b), "### Scores over all scenarios") || strings.Count(string(b), "\n| short | ") != 2 {
+			t.Errorf("exit code %d, %v:\n%s%s\n%s", r.code, err, r.out, r.err, b)
 		}
 	})
 	for _, c := range []struct {

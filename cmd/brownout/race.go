@@ -88,7 +88,7 @@ func (d *desk) contest(c tui.Contest) (tui.Race, error) {
 	if sc, err = sc.Without(c.Without...); err != nil {
 		return nil, err
 	}
-	runs, labels, err := f.resolve([]*scenarios.Scenario{sc}, variants)
+	runs, labels, err := f.resolve([]scenarios.Entry{{Scenario: sc}}, variants)
 	if err != nil {
 		return nil, err
 	}

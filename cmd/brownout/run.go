@@ -156,8 +156,8 @@ func (a *app) tellGitHub(snaps []*score.Snapshot) error {
 	return errors.Join(err, summary.Close(), reports.Annotations(a.out, snaps))
 }
 
-// resolveAll turns names, the suite and seeds into plans.
-func resolveAll(names []string, f runFlags) ([]reports.SuiteRun, error) {
+// entriesOf are the scenarios that are named, and those of the suite.
+func entriesOf(names []string, f runFlags) ([]scenarios.Entry, error) {
 	var entries []scenarios.Entry
 	for _, name := range names {
 		sc, err := scenarios.Open(name)
@@ -172,6 +172,15 @@ func resolveAll(names []string, f runFlags) ([]reports.SuiteRun, error) {
 			return nil, err
 		}
 		entries = append(entries, s.Entries...)
+	}
+	return entries, nil
+}
+
+// resolveAll turns names, the suite and seeds into plans.
+func resolveAll(names []string, f runFlags) ([]reports.SuiteRun, error) {
+	entries, err := entriesOf(names, f)
+	if err != nil {
+		return nil, err
 	}
 	var runs []reports.SuiteRun
 	for _, e := range entries {
