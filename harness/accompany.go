@@ -51,6 +51,7 @@ func Accompany(ctx context.Context, p *plan.Plan, o AccompanyOptions, do func(co
 	conducting, stop := context.WithCancel(ctx)
 	record, atOnce := a.awaited()
 	c := &conductor{plan: p, start: a.start, victims: a.up.Victims, record: record, trailing: a.trailing}
+	c.hand = newHand(p, nil, nil) // nobody acts by hand
 	var wg sync.WaitGroup
 	wg.Go(func() { c.run(conducting) })
 	select {

@@ -348,6 +348,6 @@ func TestCompareInATerminal(t *testing.T) {
 	w.keys("q")
 	w.waitFor("all have ended")
 	w.keys("q")
-	w.waitFor("exit code 0", "verdicts", "best and worst are marked")
+	w.waitFor("exit code 0", "verdicts", "Best and worst are marked")
 	w.restored()
 }
