@@ -18,7 +18,7 @@ run: build ## run the flagship scenario: live screen on a terminal, headless oth
 	bin/brownout run provider-outage
 
 test: needs check race sdks ## format, vet, staticcheck and every test
-	$(MAKE) -j4 calibrate library scorecard js # all wait more than they work
+	$(MAKE) -j3 calibrate scorecard js # all wait more than they work
 
 needs: ## install what the tests need and the machine lacks (tmux and Chromium, on Debian)
 	@lack=; for p in tmux chromium; do command -v $$p >/dev/null || lack="$$lack $$p"; done; \

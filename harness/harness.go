@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"brownout/chance"
+	"brownout/harness/chaos"
 	"brownout/harness/journal"
 	"brownout/harness/load"
 	"brownout/harness/score"
@@ -230,7 +231,7 @@ func (r *run) begin(ctx context.Context) error {
 	r.start = time.Now()
 	r.load, err = load.New(load.Config{
 		Plan: r.plan, BaseURL: up.URL, Dialect: up.Dialect, Key: cmp.Or(up.Key, "sk-brownout-client"),
-		Model: cmp.Or(up.Model, r.plan.FirstModel()), Embedding: r.plan.FirstEmbedding(), Extra: extra(up),
+		Model: cmp.Or(up.Model, r.plan.FirstModel()), Embedding: r.plan.FirstEmbedding(), Extra: extra(up), Renamed: chaos.Renamed(r.plan),
 		Start: r.start, Emit: r.record, VegetaResults: results, Open: true,
 	})
 	if err != nil {

@@ -72,6 +72,24 @@ func (d *Deprecation) Fits(p plan.Provider) error {
 	return nil
 }
 
+// Renamed lists the ids that a plan's faults give to models while it runs.
+func Renamed(p *plan.Plan) []string {
+	var ids []string
+	for _, f := range p.Faults {
+		bound, _, err := Bind(f.Kind, f.Params)
+		d, ok := bound.(*Deprecation)
+		if err != nil || !ok || d.Mode != endRenamed {
+			continue
+		}
+		for _, name := range f.On {
+			if v, ok := p.Provider(name); ok && len(v.Models) > 0 {
+				ids = append(ids, d.to(cmp.Or(d.Model, v.Models[0].ID)))
+			}
+		}
+	}
+	return ids
+}
+
 // to is the new id of a renamed model.
 func (d *Deprecation) to(model string) string { return cmp.Or(d.To, model+"-v2") }
 

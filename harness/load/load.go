@@ -34,6 +34,7 @@ type Config struct {
 	Key           string              // sent as a bearer token; never written anywhere
 	Model         string              // the model that requests ask for where their mix names none
 	Embedding     string              // likewise of embeddings
+	Renamed       []string            // ids that models have from some moment of the run on, beside those of their catalogues
 	Start         time.Time           // run start, the zero of all times; zero value: when Run is called
 	Emit          func(journal.Event) // told of each sample and workflow, from many goroutines; must not block
 	VegetaResults io.Writer           // samples in vegeta's own encoding; nil: none

@@ -130,6 +130,9 @@ func newKind(c Config, e plan.Mix) kind {
 		k.ask.Tools, k.ask.MaxTokens = functions(), max(k.ask.MaxTokens, callTokens)
 	}
 	k.answers = modelsOf(c.Plan, e, k.ask.Model)
+	for _, id := range c.Renamed {
+		k.answers.add(id)
+	}
 	k.length = lengthOf(c.Plan, e, k.ask.Model)
 	return k
 }

@@ -37,7 +37,7 @@ func modelsOf(p *plan.Plan, e plan.Mix, asked string) models {
 }
 
 func (m models) add(id string) {
-	if id != "" {
+	if id != "" && m != nil {
 		m[id], m[bare(id)] = true, true
 	}
 }
