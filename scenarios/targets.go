@@ -49,7 +49,9 @@ func OpenTarget(word string) (plan.Target, error) {
 	if strings.HasPrefix(word, "http://") || strings.HasPrefix(word, "https://") {
 		return running(word)
 	}
-	file, raw, files := path.Join("scenarios", targetsDir, word+".toml"), []byte(nil), fs.FS(nil)
+	file := path.Join("scenarios", targetsDir, word+".toml")
+	var raw []byte
+	var files fs.FS
 	builtin, ok := RawTarget(word)
 	switch {
 	case ok && !isPath(word):

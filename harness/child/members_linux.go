@@ -92,6 +92,7 @@ type Meter struct {
 	at    time.Time
 }
 
+// NewMeter makes one of the process root and its descendants.
 func NewMeter(root int) *Meter { return &Meter{root: root} }
 
 // Read measures since the last time; false the first time, and where there is

@@ -218,7 +218,7 @@ func (b *Board) Report() *Report {
 
 // doubt tells where nothing is proven.
 func (b *Board) doubt(r *Report) {
-	why := ""
+	var why string
 	switch {
 	case r.Calls == 0:
 		why = "no call reached a provider: does the program read the variables that it is given?"

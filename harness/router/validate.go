@@ -35,7 +35,7 @@ func newValidator(checks []string) *validator {
 func validation(r *engine) *stage {
 	v := keep(r, "validation", r.set.Validation, func() *validator { return newValidator(r.set.Validation.Checks) })
 	return &stage{
-		answer: func(c *call, a *attempt, w *wire.Answer) *wire.Failure {
+		answer: func(_ *call, a *attempt, w *wire.Answer) *wire.Failure {
 			if fail := v.named(a.cand, w.Model, r.mapped); fail != nil {
 				return fail
 			}

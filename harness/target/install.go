@@ -98,7 +98,7 @@ func Install(ctx context.Context, t plan.Target, cache string, say func(string))
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(dir) // it is gone where all went well
+	defer func() { _ = os.RemoveAll(dir) }() // it is gone where all went well
 	if err := writeFiles(dir, t.Install.Files); err != nil {
 		return "", err
 	}
