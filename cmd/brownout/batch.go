@@ -75,6 +75,9 @@ func (b *batchRun) sideBySide(ctx context.Context, limits batch.Limits) error {
 	jobs := make([]batch.Job, len(b.runs))
 	for i, r := range b.runs {
 		jobs[i] = batch.Cost(r.Plan)
+		if t, err := openTarget(r.Plan.Target); err == nil && t.Process != nil {
+			jobs[i].Cores += batch.ProcessCores
+		}
 	}
 	start := time.Now()
 	watching, stop := context.WithCancel(ctx)

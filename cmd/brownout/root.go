@@ -57,6 +57,7 @@ Without a sub-command it opens the launcher on a terminal.`,
 		a.targetsCommand(),
 		a.mocksCommand(),
 		a.routerCommand(),
+		a.doctorCommand(),
 		a.versionCommand(),
 	)
 	return root

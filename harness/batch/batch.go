@@ -85,6 +85,10 @@ const (
 	coresPerToken   = 0.00003 // of a stream, at one per second
 )
 
+// ProcessCores is what a target of its own process takes beside that, in cores.
+// It is an estimate: several gateways at once starved each other without it.
+const ProcessCores = 0.4
+
 // Cost estimates what a run of the plan needs at its busiest.
 func Cost(p *plan.Plan) Job {
 	l := p.Load

@@ -1,0 +1,14 @@
+# The program alone, as a static binary, without a shell and without root.
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+ARG VERSION=dev
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /brownout ./cmd/brownout
+
+FROM gcr.io/distroless/static-debian12:nonroot
+COPY --from=build /brownout /usr/local/bin/brownout
+# Runs are kept in .brownout/runs of the working directory: mount one there.
+WORKDIR /work
+ENTRYPOINT ["brownout"]

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := inside(t, "doctor", "--out", filepath.Join(dir, "not", "yet"))
+	if r.code != exitPassed {
+		t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
+	}
+	for _, want := range []string{"open files", "blocks between 20000 and 32000", "ephemeral ports", "none that could draw", "chromium", "brownout dev"} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("lacks %q:\n%s", want, r.out)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("it leaves %v (%v)", left, err)
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r = inside(t, "doctor", "--json", "--out", filepath.Join(file, "runs"))
+	var told struct {
+		Versions map[string]string
+		Findings []finding
+	}
+	if err := json.Unmarshal([]byte(r.out), &told); err != nil || r.code != exitEnvironment || told.Versions["go"] == "" {
+		t.Errorf("exit code %d, %v:\n%s", r.code, err, r.out)
+	}
+	for _, f := range told.Findings {
+		if bad := f.State == stateFail; bad != (f.Check == "runs") || bad && f.Mend == "" {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+func TestDoctorSeesPortsThatOverlap(t *testing.T) {
+	t.Parallel()
+	for text, state := range map[string]string{
+		"32768\t60999\n": stateOK, "1024 65535": stateWarn, "10000 20000": stateWarn, "10000 19999": stateOK, "many": stateNote,
+	} {
+		file := filepath.Join(t.TempDir(), "range")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if f := ephemeralPorts(file); f.State != state || (state == stateWarn) != (f.Mend != "") {
+			t.Errorf("%q: %+v, want %s", text, f, state)
+		}
+	}
+	if f := ephemeralPorts(filepath.Join(t.TempDir(), "none")); f.State != stateNote {
+		t.Errorf("%+v", f)
+	}
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// What the action and the image call must be there to be called.
+func TestPackagingCallsWhatThereIs(t *testing.T) {
+	t.Parallel()
+	var run *cobra.Command
+	for _, c := range (&app{}).rootCommand().Commands() {
+		if c.Name() == "run" {
+			run = c
+		}
+	}
+	action, err := os.ReadFile("../../action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := regexp.MustCompile(`--([a-z-]+)`).FindAllStringSubmatch(string(action), -1)
+	if len(flags) < 4 {
+		t.Fatalf("only %d flags in action.yml", len(flags))
+	}
+	for _, f := range flags {
+		if run.Flags().Lookup(f[1]) == nil {
+			t.Errorf("action.yml gives run the flag --%s, which it does not have", f[1])
+		}
+	}
+	// An input that is put into a script is run as a part of it.
+	for _, script := range regexp.MustCompile(`(?s)run: \|?(.*?)\n    - `).FindAllString(string(action), -1) {
+		if strings.Contains(script, "inputs.") {
+			t.Errorf("an input stands in a script:\n%s", script)
+		}
+	}
+	for file, linked := range map[string]string{"../../Dockerfile": "-X main.version=", "../../.goreleaser.yaml": "-X main.version="} {
+		b, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(b), linked) || !strings.Contains(string(b), "./cmd/brownout") {
+			t.Errorf("%s: %v\n%s", file, err, b)
+		}
+	}
+}
