@@ -38,7 +38,7 @@ format: ## format every file
 # The program's own tests measure runs, and have the machine to themselves.
 race: ## every test of ours under the race detector
 	$(GO) test -race -timeout 5m $$($(GO) list ./... | grep -v /cmd/)
-	$(GO) test -race -skip '^TestCalibration$$' -timeout 5m ./cmd/...
+	$(GO) test -race -parallel 3 -skip '^TestCalibration$$' -timeout 5m ./cmd/... # they wait more than they work
 
 # The providers' SDKs are most of what there is to compile, and their races are
 # not ours to find: their tests are built without the detector.
