@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"brownout/harness/load"
 	"brownout/harness/rig"
 	"brownout/harness/router"
 	"brownout/harness/target"
@@ -97,3 +98,7 @@ func (t *testbed) close(ctx context.Context) error {
 	}
 	return errors.Join(err, t.Close(ctx))
 }
+
+// OpenFiles raises the process's limit of open files, as every run does, and
+// returns the limit in force.
+func OpenFiles() (uint64, error) { return load.RaiseFDLimit() }

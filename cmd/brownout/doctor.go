@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"brownout/harness"
 	"brownout/harness/chaos"
-	"brownout/harness/load"
 	"brownout/reports"
 )
 
@@ -89,7 +89,7 @@ func (a *app) tell(found []finding, asJSON bool) error {
 
 func openFiles() finding {
 	f := finding{Check: "open files", State: stateOK}
-	limit, err := load.RaiseFDLimit()
+	limit, err := harness.OpenFiles()
 	switch {
 	case err != nil && limit == 0:
 		f.State, f.Found = stateWarn, err.Error()

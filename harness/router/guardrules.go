@@ -58,7 +58,7 @@ func builtInRules() []guardRule {
 		{
 			name:     "an instruction in markup that no reader sees",
 			triggers: []string{"<!--", "display:none", "display: none", "visibility:hidden", "visibility: hidden", "font-size:0", "font-size: 0", "opacity:0"},
-			match: regexp.MustCompile(`(?is)<!--.{0,160}?\b(?:ignore|disregard|instructions?|system prompt|assistant|do not tell|the user must not)\b.{0,160}?-->|` +
+			match: regexp.MustCompile(`(?is)<!--[^>]{0,160}?\b(?:ignore|disregard|instructions?|system prompt|assistant|do not tell|the user must not)\b[^>]{0,160}?-->|` +
 				`style\s*=\s*["'][^"'<>]{0,60}(?:display:\s*none|visibility:\s*hidden|font-size:\s*0|opacity:\s*0)[^"'<>]{0,60}["'][^<>]{0,60}>[^<]{0,160}\b(?:ignore|disregard|instructions|system prompt|do not tell)\b`),
 			longest: 384,
 		},
