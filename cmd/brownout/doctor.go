@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -168,16 +169,22 @@ func runsDirectory(out string) finding {
 func (a *app) terminal() finding {
 	f := finding{Check: "terminal", State: stateOK}
 	name := a.env("TERM")
-	locale := strings.ToLower(a.env("LC_ALL") + a.env("LC_CTYPE") + a.env("LANG"))
 	switch {
 	case !a.interactive():
 		f.State, f.Found, f.Mend = stateNote, "none that could draw", "runs print a line a second here, as with --headless"
-	case !strings.Contains(locale, "utf-8") && !strings.Contains(locale, "utf8"):
+	case !utf8Locale(a.env):
 		f.State, f.Found, f.Mend = stateWarn, name+", and no locale with UTF-8", "set LC_ALL=C.UTF-8, or draw with --ascii"
 	default:
 		f.Found = fmt.Sprintf("%s, %d columns", name, a.width())
 	}
 	return f
+}
+
+// utf8Locale tells whether the locale in force draws more than ASCII: the first
+// of the three that is set decides (POSIX, Environment Variables, section 8.2).
+func utf8Locale(env func(string) string) bool {
+	locale := strings.ToLower(cmp.Or(env("LC_ALL"), env("LC_CTYPE"), env("LANG")))
+	return strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8")
 }
 
 // tools are programs that only some commands need.

@@ -59,3 +59,20 @@ func TestDoctorSeesPortsThatOverlap(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+func TestTheFirstLocaleThatIsSetDecides(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		env  map[string]string
+		utf8 bool
+	}{
+		{map[string]string{"LC_ALL": "C", "LANG": "en_US.UTF-8"}, false},
+		{map[string]string{"LC_CTYPE": "C.utf8", "LANG": "C"}, true},
+		{map[string]string{"LANG": "de_DE.UTF-8"}, true},
+		{nil, false},
+	} {
+		if got := utf8Locale(func(name string) string { return c.env[name] }); got != c.utf8 {
+			t.Errorf("%v: %t", c.env, got)
+		}
+	}
+}
