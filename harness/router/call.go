@@ -161,13 +161,12 @@ func (c *call) granted() (unused func(), ok bool) {
 // reasons are what may bar a candidate that is asked all the same, best first.
 var reasons = [...]func(*refusal) bool{
 	func(r *refusal) bool { return r == nil },
-	func(r *refusal) bool { return r == nil || r.able },
 	func(r *refusal) bool { return r == nil || r.soft },
 }
 
 // next finds the first candidate that nothing bars and whose gate opens. Where
-// there is none, it takes one that is only spared, then one that is barred
-// softly, and at last one whose breaker is open.
+// there is none, it takes one that is barred softly, and at last one whose
+// breaker is open.
 func (c *call) next() (*candidate, pass, bool) {
 	for i, tolerates := range reasons {
 		for j := range c.cands {
@@ -228,7 +227,7 @@ func (c *call) barred(v *candidate) *refusal {
 		case r == nil:
 		case !r.soft:
 			return r
-		case soft == nil || soft.able:
+		case soft == nil:
 			soft = r
 		}
 	}
@@ -337,7 +336,7 @@ func (c *call) others(cand *candidate) int {
 	n := 0
 	for i := range c.cands {
 		if v := &c.cands[i]; v != cand && !v.spent {
-			if r := c.refuses(v); r == nil || r.able {
+			if c.refuses(v) == nil {
 				n++
 			}
 		}

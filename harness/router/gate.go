@@ -82,7 +82,6 @@ type refusal struct {
 	open    bool          // by the breaker
 	full    bool          // it has as many calls in progress as it may have
 	soft    bool          // rather than nobody, it may be asked all the same
-	able    bool          // soft, and it would answer as well as ever: it is only spared
 	why     string        // in words; "": as the others say
 	cause   *wire.Failure // what shut it; may be nil
 }
