@@ -46,7 +46,7 @@ type traces struct {
 	failures  []Trace
 	sorts     map[string]int
 	kept      map[string]int // marker -> place among the failures, of markers that one request has
-	recent    []Trace // a ring once it is full
+	recent    []Trace        // a ring once it is full
 	next      int
 }
 
