@@ -95,6 +95,7 @@ func TestKindsAreAnsweredRightly(t *testing.T) {
 		{"tools, streamed", streamed(plan.KindTools)},
 		{"agent", of(plan.KindAgent)},
 		{"agent, streamed", streamed(plan.KindAgent)},
+		{"fanout, by requests of their own", of(plan.KindFanout)},
 		{"chat twice", twice(plan.KindChat)},
 		{"stream twice", twice(plan.KindStream)},
 		{"another model", tuned},
@@ -133,7 +134,7 @@ func TestKindsAreAnsweredRightly(t *testing.T) {
 					t.Errorf("samples by step: %v", steps)
 				}
 			}
-			if want := map[bool]int{true: 20}[c.mix.Kind == plan.KindAgent]; len(got.workflows) != want {
+			if want := map[bool]int{true: 20}[c.mix.Workflow()]; len(got.workflows) != want {
 				t.Errorf("%d workflows, want %d", len(got.workflows), want)
 			}
 		})
