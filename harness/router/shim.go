@@ -24,6 +24,9 @@ type shims struct {
 
 	mu sync.Mutex
 	by map[shimKey]shim
+
+	asks interfaces
+	lost missing
 }
 
 type shimKey struct{ provider, model, field string }
@@ -41,14 +44,31 @@ const maxShims = 1024
 
 // essential are the fields without which a request is no request, by any
 // dialect's name. They may have a new name, but are never left out.
-var essential = []string{"model", "messages", "contents", "input", "system", "stream", "tools", "tool_choice", "response_format", "anthropic_version"}
+var essential = []string{
+	"model", "messages", "contents", "input", "system", "systemInstruction", "system_instruction", "stream",
+	"tools", "toolConfig", "tool_config", "tool_choice", "response_format", "format", "anthropic_version",
+}
 
-// apiShim is the mitigation.
+// apiShim is the mitigation: for what providers take (here and in
+// interfaces.go), and for what they answer (missing.go).
 func apiShim(r *engine) *stage {
-	s := keep(r, "api_shim", nil, func() *shims { return &shims{by: map[shimKey]shim{}} })
+	s := keep(r, "api_shim", nil, func() *shims {
+		return &shims{by: map[shimKey]shim{}, asks: interfaces{of: map[string]*required{}}, lost: missing{told: map[missingKey]bool{}}}
+	})
 	return &stage{
-		edit: s.edit,
+		edit: func(a *attempt, q *http.Request) {
+			s.asks.edit(a, q)
+			s.edit(a, q)
+		},
+		refused: s.asks.refused,
+		answer:  s.lost.answer,
+		flow:    s.lost.flow,
 		amend: func(c *call, a *attempt) bool {
+			s.lost.failed(c, a)
+			if a.again { // it knows by now what the provider asks for
+				c.amends++
+				return true
+			}
 			if a.fail.Kind != wire.FailBadRequest || c.amends >= maxAmends {
 				return false
 			}
