@@ -79,14 +79,22 @@ func TestInterfacesAreMet(t *testing.T) {
 		told                   string
 	}{
 		{"Anthropic's version", "anthropic", `anthropic-version: "2023-06-01" is not a valid version`, header("Anthropic-Version", "2026-10-21"), "2026-10-21 is named"},
-		{"Azure's, which it tells", "azure", "Model a-model is enabled only for api versions 2024-12-01-preview and later",
-			func(r *http.Request) bool { return r.URL.Query().Get("api-version") == "2024-12-01-preview" }, "2024-12-01-preview is named"},
-		{"Azure's, of a list", "azure", "The api-version '2024-10-21' is invalid. The supported versions are '2025-04-01-preview,2025-03-01-preview'.",
-			func(r *http.Request) bool { return r.URL.Query().Get("api-version") == "2025-04-01-preview" }, "2025-04-01-preview is named"},
-		{"Azure's, which it does not tell", "azure", "API version not supported",
-			func(r *http.Request) bool { return r.URL.Query().Get("api-version") == "2025-03-01-preview" }, "2025-03-01-preview is named"},
-		{"the path's", "gemini", "API version v1beta is no longer supported. Please migrate to a newer version.",
-			func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") }, "v1 is named"},
+		{
+			"Azure's, which it tells", "azure", "Model a-model is enabled only for api versions 2024-12-01-preview and later",
+			func(r *http.Request) bool { return r.URL.Query().Get("api-version") == "2024-12-01-preview" }, "2024-12-01-preview is named",
+		},
+		{
+			"Azure's, of a list", "azure", "The api-version '2024-10-21' is invalid. The supported versions are '2025-04-01-preview,2025-03-01-preview'.",
+			func(r *http.Request) bool { return r.URL.Query().Get("api-version") == "2025-04-01-preview" }, "2025-04-01-preview is named",
+		},
+		{
+			"Azure's, which it does not tell", "azure", "API version not supported",
+			func(r *http.Request) bool { return r.URL.Query().Get("api-version") == "2025-03-01-preview" }, "2025-03-01-preview is named",
+		},
+		{
+			"the path's", "gemini", "API version v1beta is no longer supported. Please migrate to a newer version.",
+			func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") }, "v1 is named",
+		},
 		{"a header", "openai", "You must provide the 'OpenAI-Beta' header to access this API. Please try again by setting the header 'OpenAI-Beta: chat=v2'.", header("Openai-Beta", "chat=v2"), "Openai-Beta: chat=v2 is sent"},
 		{"a header of signed calls", "bedrock", "x-api-revision: header is required. Please try again by setting the header 'x-api-revision: 7'.", header("X-Api-Revision", "7"), "X-Api-Revision: 7 is sent"},
 	} {
@@ -171,6 +179,13 @@ func TestInterfacesThatCannotBeMet(t *testing.T) {
 				if d := w.did(); !slices.Contains(d, "breaker_open a") {
 					t.Errorf("did %q", d)
 				}
+				if tt.calls > 1 {
+					return
+				}
+				w.pass(6 * time.Second) // it is asked whether it is back, and what it says is no news
+				if text, err := w.askSDK(false); err != nil || text != "from b" || w.fakes["a"].count() != 2 || len(w.details(router.APIChanged)) != 1 {
+					t.Errorf("%q %v after %d calls, told %q", text, err, w.fakes["a"].count(), w.details(router.APIChanged))
+				}
 			})
 			run(t, plan.Router{}, fleet()[:1], func(w *world) {
 				var e *openai.Error
@@ -178,6 +193,33 @@ func TestInterfacesThatCannotBeMet(t *testing.T) {
 					t.Errorf("got %v", err)
 				}
 			})
+		})
+	}
+}
+
+// A call that was changed after it was signed is signed anew: as if the
+// parameter had never been in it.
+func TestChangedCallsAreSigned(t *testing.T) {
+	for dialect, banned := range map[string]string{"bedrock": "extraneous key [temperature] is not permitted", "sagemaker": "Unsupported parameter: 'temperature'"} {
+		var signatures []string
+		a := backend("a", always(func(f *fake, w httpWriter, r *httpRequest, req *wire.Request) {
+			if req.Temperature != nil {
+				f.dialect.WriteFailure(w, &wire.Failure{Kind: wire.FailBadRequest, Message: banned})
+				return
+			}
+			signatures = append(signatures, r.Header.Get("Authorization"))
+			answers("from a", 0)(f, w, r, req)
+		}))
+		a.Dialect = dialect
+		run(t, plan.Router{}, []*fake{a}, func(w *world) {
+			for _, more := range []map[string]any{{"max_tokens": 9, "temperature": 0.5}, {"max_tokens": 9}} {
+				if g := w.send(ask{more: more}); g.text != "from a" {
+					t.Errorf("%s: %v %v", dialect, g.fail, g.err)
+				}
+			}
+			if len(signatures) != 2 || signatures[0] == "" || signatures[0] != signatures[1] {
+				t.Errorf("%s: signatures %q", dialect, signatures)
+			}
 		})
 	}
 }
