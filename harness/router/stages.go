@@ -14,7 +14,7 @@ import (
 //
 // A request meets the places in the order of the fields. Functions are called
 // from the request's goroutine, but for those of a hedge (claim, attempt,
-// prepare, edit, heard, answer and flow), which are called from its own, one
+// prepare, edit, heard, refused, answer and flow), which are called from its own, one
 // at a time. They must not block, but for admit, lookup
 // and await.
 type stage struct {
@@ -70,6 +70,9 @@ type stage struct {
 
 	// heard sees status and headers of each answer of a provider, errors too.
 	heard func(a *attempt, status int, h http.Header)
+
+	// refused reads a provider's refusal, and may say better what it means.
+	refused func(c *call, a *attempt, fail *wire.Failure)
 
 	// answer judges a whole unary answer, and may change it. A failure is the
 	// provider's.
@@ -167,6 +170,7 @@ type stages struct {
 	prepare  []func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
 	edit     []func(a *attempt, q *http.Request)
 	heard    []func(a *attempt, status int, h http.Header)
+	refused  []func(c *call, a *attempt, fail *wire.Failure)
 	answer   []func(c *call, a *attempt, w *wire.Answer) *wire.Failure
 	flow     []func(c *call, a *attempt) flow
 	amend    []func(c *call, a *attempt) bool
@@ -203,6 +207,7 @@ func (v *stages) add(s *stage) {
 	put(&v.prepare, s.prepare, s.prepare != nil)
 	put(&v.edit, s.edit, s.edit != nil)
 	put(&v.heard, s.heard, s.heard != nil)
+	put(&v.refused, s.refused, s.refused != nil)
 	put(&v.answer, s.answer, s.answer != nil)
 	put(&v.flow, s.flow, s.flow != nil)
 	put(&v.amend, s.amend, s.amend != nil)
