@@ -45,7 +45,7 @@ func (f *fanned) lines() string {
 	openai, _ := wire.Lookup("openai")
 	var s []string
 	for _, l := range f.Data {
-		what := ""
+		var what string
 		switch {
 		case l.Response == nil:
 			what = l.Error.Code
