@@ -21,6 +21,7 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"brownout/harness/dialing"
 	"brownout/harness/journal"
 	"brownout/mocks/wire"
 	"brownout/plan"
@@ -115,7 +116,7 @@ func (r *Runner) Run(ctx context.Context) error {
 
 	transport := r.cfg.Transport
 	if transport == nil {
-		t := newTransport(r.workers)
+		t := dialing.Limit(newTransport(r.workers), dialsPerSecond)
 		defer t.CloseIdleConnections()
 		transport = t
 	}

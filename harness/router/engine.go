@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"brownout/harness/dialing"
 	"brownout/mocks/wire"
 	"brownout/plan"
 )
@@ -149,7 +150,7 @@ func (r *engine) backend(c Config, b Backend) *backend {
 	if c.Transport != nil {
 		v.trip = c.Transport(b)
 	} else {
-		v.trip = newTransport(r.set)
+		v.trip = dialing.Limit(newTransport(r.set), dialsPerSecond)
 	}
 	v.gate = newGate(b.Name, r.set, r.tell, v.seen)
 	return v
