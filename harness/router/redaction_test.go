@@ -81,6 +81,8 @@ func onPremises(f *fake) *fake {
 // hidFrom fails the test where a backend was shown one of the values.
 func hidFrom(t *testing.T, f *fake, values ...string) {
 	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for _, b := range f.bodies {
 		for _, v := range values {
 			if strings.Contains(b, v) {
@@ -508,7 +510,10 @@ func TestRedactionSoundUnderRandomFaults(t *testing.T) {
 			all.Wait()
 			synctest.Wait()
 			for _, f := range fakes {
-				for _, b := range f.bodies {
+				f.mu.Lock()
+				bodies := f.bodies
+				f.mu.Unlock()
+				for _, b := range bodies {
 					if f.Class != plan.ClassGPU && strings.Contains(b, "pers") && strings.Contains(b, "person") {
 						wrong = append(wrong, f.Name+" was shown "+b)
 					}
