@@ -29,6 +29,10 @@ type attempt struct {
 	up      *upstream
 	extra   bool            // fields beyond the neutral form were sent
 	prefill bool            // it was handed a partial answer to go on with
+	called  *calling        // what its provider asks of calls; nil: nothing beyond its dialect
+	again   bool            // its provider takes it by another version, or with a header that it lacked
+	unnamed bool            // its answer did not say who gave it
+	guessed bool            // usage is an estimate: the provider did not tell
 	status  int             // of the provider's answer; 0: there was none
 	stake   *stake          // what is reserved for it; nil: nothing
 	onward  *onward         // what goes on with it; nil: it was not streamed, or not handed one
@@ -177,7 +181,7 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	u.body.ReadCloser, a.status = res.Body, res.StatusCode
 	c.hear(a, res)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return nil, u.refusedWith(res)
+		return nil, c.understand(a, u.refusedWith(res))
 	}
 	switch {
 	case c.embed != nil:
@@ -190,7 +194,7 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 		return nil, fail
 	}
 	if w.Model == "" { // Bedrock's Converse does not say who answers
-		w.Model = cand.model
+		w.Model, a.unnamed = cand.model, true
 	}
 	a.usage = w.Usage
 	if fail := c.check(a, w); fail != nil {
@@ -229,6 +233,16 @@ func (c *call) hear(a *attempt, res *http.Response) {
 	for _, f := range c.r.stages.heard {
 		f(a, res.StatusCode, res.Header)
 	}
+}
+
+// understand has the stages read a refusal.
+func (c *call) understand(a *attempt, fail *wire.Failure) *wire.Failure {
+	c.shared.Lock()
+	defer c.shared.Unlock()
+	for _, f := range c.r.stages.refused {
+		f(c, a, fail)
+	}
+	return fail
 }
 
 // check has the stages judge a whole answer.

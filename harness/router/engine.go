@@ -55,6 +55,7 @@ type backend struct {
 
 	inFlight atomic.Int64 // calls in progress
 	pulse    pulse
+	asks     atomic.Pointer[calling] // what it asks of calls beyond its dialect; nil: nothing
 }
 
 // newEngine builds a router under c. It starts nothing. from is the one it

@@ -26,7 +26,7 @@ func mitigations() []Mitigation {
 		{Name: "model_map", On: true, build: mapModels, Summary: "aliases, equivalence classes and pins of models, where they are configured"},
 		{Name: "migration", On: true, build: migrations, Summary: "moves the calls for one model to another by a growing share, where that is configured, and back where the new one fails more often"},
 		{Name: "deprecation_watch", On: true, build: deprecationWatch, Summary: "hears of models that end, in lists, headers and refusals, tells of it, and asks their successors"},
-		{Name: "api_shim", On: true, build: apiShim, Summary: "fields the neutral form does not know survive between providers of one family, and are left out where one refuses them"},
+		{Name: "api_shim", On: true, build: apiShim, Summary: "a changed interface is met and told of, not passed on: another version or header where one is asked for, a field under its new name or left out, an answer that lacks one; fields the neutral form does not know survive between providers of one family"},
 		{Name: "capabilities", On: true, build: capabilities, Summary: "who is known to lack what a request needs (context, functions, JSON) is asked last"},
 		{Name: "rate_limits", On: true, build: rateLimits, Summary: "reads each provider's rate-limit headers and moves traffic before the 429; bounds what a retry-after is believed"},
 		{Name: "health_checks", On: true, build: healthChecks, Summary: "probes providers that have no traffic, so that a silent one is noticed before a request waits for it"},

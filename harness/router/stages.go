@@ -14,7 +14,7 @@ import (
 //
 // A request meets the places in the order of the fields. Functions are called
 // from the request's goroutine, but for those of a hedge (claim, attempt,
-// prepare, edit, rewrite, heard, answer and flow), which are called from its own, one
+// prepare, edit, rewrite, heard, refused, answer and flow), which are called from its own, one
 // at a time. They must not block, but for admit, lookup
 // and await.
 type stage struct {
@@ -74,6 +74,9 @@ type stage struct {
 
 	// heard sees status and headers of each answer of a provider, errors too.
 	heard func(a *attempt, status int, h http.Header)
+
+	// refused reads a provider's refusal, and may say better what it means.
+	refused func(c *call, a *attempt, fail *wire.Failure)
 
 	// answer judges a whole unary answer, and may change it. A failure is the
 	// provider's.
@@ -183,6 +186,7 @@ type stages struct {
 	edit     []func(a *attempt, q *http.Request)
 	rewrite  func(c *call, a *attempt) rewriter
 	heard    []func(a *attempt, status int, h http.Header)
+	refused  []func(c *call, a *attempt, fail *wire.Failure)
 	answer   []func(c *call, a *attempt, w *wire.Answer) *wire.Failure
 	flow     []func(c *call, a *attempt) flow
 	amend    []func(c *call, a *attempt) bool
@@ -222,6 +226,7 @@ func (v *stages) add(s *stage) {
 		v.rewrite = s.rewrite
 	}
 	put(&v.heard, s.heard, s.heard != nil)
+	put(&v.refused, s.refused, s.refused != nil)
 	put(&v.answer, s.answer, s.answer != nil)
 	put(&v.flow, s.flow, s.flow != nil)
 	put(&v.amend, s.amend, s.amend != nil)
