@@ -75,6 +75,7 @@ var (
 		RetryBudget:   RetryBudget{Share: 1, Floor: 10, Window: 10 * time.Second},
 		Continuation:  Continuation{Mode: ContinueAuto, Most: 2},
 		Guardrail:     Guardrail{Hold: 256},
+		Redaction:     Redaction{Towards: []string{ClassCloud, ClassManaged}},
 		Cache:         Cache{Scope: CacheMarked, TTL: time.Minute, Entries: 10_000, Bytes: 64 << 20},
 		SemanticCache: SemanticCache{Threshold: 0.9},
 		StaleIfError:  StaleIfError{For: 10 * time.Minute},

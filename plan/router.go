@@ -51,6 +51,7 @@ type Router struct {
 	Validation   Validation   `json:"validation" toml:"validation"`
 	Guardrail    Guardrail    `json:"guardrail" toml:"guardrail"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
+	Redaction    Redaction    `json:"redaction" toml:"redaction"`
 
 	// Answers given before.
 	Cache         Cache         `json:"cache" toml:"cache"`
@@ -221,6 +222,29 @@ type Privacy struct {
 	Regions []string `json:"regions,omitempty" toml:"regions"` // regions; none: any
 }
 
+// Kinds of personal data.
+const (
+	PersonalEmail      = "email"
+	PersonalIBAN       = "iban"
+	PersonalCard       = "card"        // number of a payment card
+	PersonalNationalID = "national_id" // number that a state gives to people
+	PersonalIP         = "ip"          // address of a machine
+	PersonalPhone      = "phone"
+)
+
+// PersonalKinds are the words of Redaction.Kinds. Where two could be meant the
+// first is.
+var PersonalKinds = []string{PersonalEmail, PersonalIBAN, PersonalCard, PersonalNationalID, PersonalIP, PersonalPhone}
+
+// Redaction shows placeholders to providers in the place of personal data, and
+// puts it back into their answers.
+type Redaction struct {
+	Kinds    []string `json:"kinds,omitempty" toml:"kinds"`       // of PersonalKinds; none: all
+	Names    []string `json:"names,omitempty" toml:"names"`       // of people and the like, in any case
+	Patterns []string `json:"patterns,omitempty" toml:"patterns"` // regular expressions (RE2) of whatever else is personal
+	Towards  []string `json:"towards,omitempty" toml:"towards"`   // classes of providers
+}
+
 // ModelMap says which models stand for which.
 type ModelMap struct {
 	Alias []ModelAlias `json:"alias,omitempty" toml:"alias"`
@@ -265,7 +289,7 @@ type Tracing struct {
 // Mitigations are the words of Router.Off and Router.On beside "all". What each
 // does is in the router's own table.
 var Mitigations = []string{
-	"privacy",
+	"privacy", "redaction",
 	"model_map", "migration", "deprecation_watch",
 	"api_shim",
 

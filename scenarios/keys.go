@@ -211,6 +211,12 @@ var keyDocs = map[string]string{
 	"router.privacy.allow":   "classes that a request without X-Brownout-Allow may reach; none named: any",
 	"router.privacy.regions": "regions that a request without X-Brownout-Regions may reach; none named: any",
 
+	"router.redaction":          "shows placeholders to some classes of providers in the place of personal data, and puts it back into their answers",
+	"router.redaction.kinds":    "what is personal; none named: all of them",
+	"router.redaction.names":    "names of people and the like, found in any case",
+	"router.redaction.patterns": "regular expressions (RE2) of whatever else is personal",
+	"router.redaction.towards":  "classes of providers that are shown placeholders",
+
 	"router.route.model": "the asked name, or a pattern with * and ? in it",
 	"router.route.to":    "best first: \"provider\" (asked as without routes), or \"provider/model\"; {model} in it is the asked name",
 

@@ -168,6 +168,8 @@ var rules = map[string]rule{
 	"router.validation.checks":             {oneOf: plan.AnswerChecks},
 	"router.guardrail.hold_bytes":          {min: 16, max: 256},
 	"router.privacy.allow":                 {oneOf: plan.Classes},
+	"router.redaction.kinds":               {oneOf: plan.PersonalKinds},
+	"router.redaction.towards":             {oneOf: plan.Classes},
 	"router.tracing.share":                 whole,
 	"router.rule.policy":                   {oneOf: plan.RulePolicies},
 	"router.rule.deadline_max":             positive,

@@ -115,6 +115,11 @@ var keys = []key{
 	{name: "privacy.allow", meaning: "classes that a request without X-Brownout-Allow may reach; none named: any"},
 	{name: "privacy.regions", meaning: "regions that a request without X-Brownout-Regions may reach; none named: any"},
 
+	{name: "redaction.kinds", meaning: "what is personal: email, iban, card, national_id (those with check digits, and US social security numbers), ip, phone; none named: all"},
+	{name: "redaction.names", meaning: "names of people and the like, found in any case"},
+	{name: "redaction.patterns", meaning: "regular expressions (RE2) of whatever else is personal"},
+	{name: "redaction.towards", meaning: "classes of backends that are shown placeholders such as [EMAIL_1]; one whose class is not known always is"},
+
 	{name: "tracing.share", meaning: "share of requests traced; needs OTEL_EXPORTER_OTLP_ENDPOINT"},
 	{name: "tracing.content", meaning: "put prompts and answers into spans too"},
 

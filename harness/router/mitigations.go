@@ -22,6 +22,7 @@ type Mitigation struct {
 func mitigations() []Mitigation {
 	return []Mitigation{
 		{Name: "privacy", On: true, Summary: "a request reaches only the classes and regions it allows; where nobody is left it fails closed"},
+		{Name: "redaction", build: redaction, Summary: "cloud and managed providers get placeholders in the place of personal data, and their answers get it back; off unless asked for"},
 		{Name: "model_map", On: true, build: mapModels, Summary: "aliases, equivalence classes and pins of models, where they are configured"},
 		{Name: "migration", On: true, build: migrations, Summary: "moves the calls for one model to another by a growing share, where that is configured, and back where the new one fails more often"},
 		{Name: "deprecation_watch", On: true, build: deprecationWatch, Summary: "hears of models that end, in lists, headers and refusals, tells of it, and asks their successors"},
