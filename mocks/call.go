@@ -77,7 +77,7 @@ func (c *call) read(decode func(body []byte) *wire.Failure) (fail *wire.Failure,
 		c.gone()
 		return nil, true
 	default:
-		fail = decode(*body)
+		fail = decode(c.translated(*body))
 	}
 	if fail != nil {
 		if marker, ok := answer.FindMarker(string(*body)); ok {

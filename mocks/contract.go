@@ -29,6 +29,13 @@ type Inspector interface {
 	Inspect(c *Call, r *http.Request, body []byte) Effect
 }
 
+// Translator is a Fault under which an interface takes what it did not take
+// before.
+type Translator interface {
+	// Translate is a request's body in the words of the dialect as it was.
+	Translate(body []byte) []byte
+}
+
 // Operations of calls, as Call and Observation name them.
 const (
 	OperationChat  = "chat"

@@ -152,7 +152,7 @@ type Sample struct {
 // which is a Sample too. It is told when the last of them has ended.
 type Workflow struct {
 	ID        string        `json:"id"`           // the Workflow of its samples; their markers are ID-1, ID-2 …
-	Request   string        `json:"request"`      // request kind: agent
+	Request   string        `json:"request"`      // request kind: agent, fanout
 	Scheduled time.Duration `json:"scheduled_ns"` // of the first step, since run start
 	Total     time.Duration `json:"total_ns"`     // from Scheduled to the end of the last step, capped at the deadline
 	Steps     int           `json:"steps"`        // that it has
