@@ -63,6 +63,7 @@ func TestLogicalRequests(t *testing.T) {
 
 func TestVerdicts(t *testing.T) {
 	early := func(at int) *journal.Call { c := call("q", "a", at, 5, "rate_limit"); c.Early = true; return c }
+	unmet := func(at int) *journal.Call { c := early(at); c.Faults = nil; return c }
 	untouched := call("q", "a", 0, 5, "")
 	for name, c := range map[string]struct {
 		board  conduct.Board
@@ -76,7 +77,7 @@ func TestVerdicts(t *testing.T) {
 		"in vain, often":   {conduct.Board{}, []journal.Event{call("q", "a", 0, 5, "auth"), call("q", "a", 9, 5, "auth"), call("q", "a", 19, 5, "auth")}, conduct.Fail, "hammered"},
 		"too many calls":   {conduct.Board{MostCalls: 1.5}, []journal.Event{call("q", "a", 0, 5, "overload"), call("q", "b", 9, 5, "")}, conduct.Fail, "2.00 calls per request"},
 		"private":          {conduct.Board{}, []journal.Event{call("q", "a", 0, 5, "overload"), &journal.Violation{What: "privacy", Detail: "a is cloud"}}, conduct.Fail, "veto: 1 private prompt was shown"},
-		"though untouched": {conduct.Board{}, []journal.Event{untouched, early(10), early(20)}, conduct.Fail, "1 request hammered a provider"},
+		"though untouched": {conduct.Board{}, []journal.Event{unmet(0), unmet(10), unmet(20)}, conduct.Fail, "1 request hammered a provider"},
 		"nothing came":     {conduct.Board{}, nil, conduct.Inconclusive, "no call reached a provider"},
 		"nothing was met":  {conduct.Board{}, []journal.Event{untouched}, conduct.Inconclusive, "no fault met any of its calls"},
 	} {
