@@ -19,6 +19,7 @@ type chart struct {
 	Left, Right   float64 // x of the plot
 	Top, Bottom   float64 // y of the plot
 	Shades        []shade
+	Marks         []mark
 	Bars          []bar
 	Lines         []line
 	XTicks        []tick
@@ -49,7 +50,12 @@ type tick struct {
 	Label string
 }
 
+// legend explains one class of what is drawn; of a line the class begins with
+// the word line.
 type legend struct{ Class, Label string }
+
+// Line tells whether it is one.
+func (l legend) Line() bool { return strings.HasPrefix(l.Class, "line ") }
 
 // Geometry of the charts, in px.
 const (
@@ -88,6 +94,7 @@ func newChart(s *score.Snapshot, title, about string, height, top float64, unit 
 	for _, v := range ticks(top, n) {
 		c.YTicks = append(c.YTicks, tick{At: y(v), Label: unit(v)})
 	}
+	c.Marks = marksOf(s, x)
 	labelled := 0.0 // x up to which a fault's name stands
 	for _, w := range s.Windows {
 		if w.Injected == 0 {
@@ -162,13 +169,15 @@ func outcomeChart(s *score.Snapshot) chart {
 			})
 			below += n
 		}
-		offered = append(offered, fmt.Sprintf("%.1f,%.1f", (from+to)/2, y(s.Seconds[i].Offered)))
+		if s.Seconds[i].At < s.Plan.Load.Duration { // afterwards nobody was to be asked
+			offered = append(offered, fmt.Sprintf("%.1f,%.1f", (from+to)/2, y(s.Seconds[i].Offered)))
+		}
 	}
 	c.Lines = []line{{Points: strings.Join(offered, " "), Class: "offered"}}
 	for _, o := range journal.Outcomes {
 		c.Legend = append(c.Legend, legend{Class: string(o), Label: fmt.Sprintf("%s (%d)", o, s.Requests.Count(o))})
 	}
-	c.Legend = append(c.Legend, legend{Class: "offered", Label: "offered rate"})
+	c.Legend = append(c.Legend, legend{Class: "line offered", Label: "offered rate"})
 	return c
 }
 
@@ -202,7 +211,7 @@ func latencyChart(s *score.Snapshot) chart {
 		lines(s, "total", x, y, func(v score.Second) (float64, bool) { return v.TotalP95.Seconds(), v.TotalP95 > 0 }),
 		lines(s, "ttft", x, y, func(v score.Second) (float64, bool) { return v.TTFTP95.Seconds(), v.TTFTP95 > 0 })...,
 	)
-	c.Legend = []legend{{"total", "whole answers, total"}, {"ttft", "streams, time to first token"}}
+	c.Legend = []legend{{"line total", "whole answers, total"}, {"line ttft", "streams, time to first token"}}
 	return c
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"brownout/harness/journal"
@@ -44,12 +45,14 @@ type htmlRun struct {
 	ID, Anchor string
 	Run        *Report
 	Words      []string // the verdict, explained
+	Timeline   timeline
 	Outcomes   chart
 	Latency    chart
 	Trend      chart
 	Lanes      []lane
 	Parts      []partBar
 	Failures   []waterfall
+	Acts       table // numbered as on the timeline
 	Tables     []table
 }
 
@@ -86,7 +89,7 @@ func writeHTML(w io.Writer, runs []*score.Snapshot) error {
 func arranged(i int, s *score.Snapshot) htmlRun {
 	r := htmlRun{
 		ID: s.RunID, Anchor: fmt.Sprintf("run-%d", i+1), Run: New(s), Words: inWords(s),
-		Outcomes: outcomeChart(s), Latency: latencyChart(s), Trend: trendChart(s), Tables: tables(s)[1:],
+		Timeline: timelineOf(s), Outcomes: outcomeChart(s), Latency: latencyChart(s), Trend: trendChart(s), Acts: actTable(s), Tables: figureTables(s),
 	}
 	for i, l := range s.Providers {
 		r.Lanes = append(r.Lanes, lane{
@@ -101,6 +104,12 @@ func arranged(i int, s *score.Snapshot) htmlRun {
 		r.Failures = append(r.Failures, waterfallOf(t))
 	}
 	return r
+}
+
+// figureTables are the tables but for those that the page shows elsewhere.
+func figureTables(s *score.Snapshot) []table {
+	elsewhere := []string{scoreTable(s).title, actTable(s).title}
+	return slices.DeleteFunc(tables(s), func(t table) bool { return slices.Contains(elsewhere, t.title) })
 }
 
 func errorWords(l score.Lane) string {

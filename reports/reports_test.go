@@ -132,6 +132,41 @@ func TestSeveralRunsMakeAnArray(t *testing.T) {
 	}
 }
 
+// Of runs that one command repeated each report knows the means and their
+// intervals; of what ran once it has none.
+func TestRepeatsAreInTheirReports(t *testing.T) {
+	a, b, other := finished(), finished(), finished()
+	a.Score.Total, b.Score.Total = 80, 90
+	b.Plan.Seed, b.Windows[0].FailedOver = 8, false
+	other.Plan.Overrides = nil
+	text := write(t, "json", a, other, b)
+	var all []reports.Report
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	r := all[0].Repeat
+	if r == nil || all[2].Repeat == nil || all[1].Repeat != nil {
+		t.Fatalf("repeats: %v, %v, %v", all[0].Repeat, all[1].Repeat, all[2].Repeat)
+	}
+	// Two values d apart: mean ± 12.706 d/2 (Student's t of one degree of freedom).
+	if got := *r.Score.Mean - *r.Score.Low; r.Runs != 2 || *r.Score.Mean != 85 || math.Abs(got-12.706*5) > .01 || *r.Score.High != 100 {
+		t.Errorf("score %+v: %v, %v to %v", r.Score, *r.Score.Mean, *r.Score.Low, *r.Score.High)
+	}
+	if f := r.FailoverS; f.Runs != 1 || *f.Mean != 1.2 || f.Low != nil || f.High != nil {
+		t.Errorf("failover, which one run knows: %+v", f)
+	}
+	schema := compile(t)
+	var raw []any
+	if err := json.Unmarshal(text, &raw); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range raw {
+		if err := schema.Validate(v); err != nil {
+			t.Errorf("report %d: %v", i, err)
+		}
+	}
+}
+
 // Hostile titles and provider messages stay text in every format.
 func TestForeignTextStaysText(t *testing.T) {
 	s := finished()

@@ -225,6 +225,7 @@ func strike(p *plan.Plan, victim string) error {
 		}
 		f.On = []string{victim}
 	}
+	p.Override("faults on " + victim)
 	return nil
 }
 
@@ -237,6 +238,7 @@ func chooseBy(p *plan.Plan, policy string) error {
 		return fmt.Errorf("--policies: region goes by router.home, which scenario %s does not set; give it with --set router.home=REGION, or leave region out", p.Scenario)
 	}
 	p.Router.Policy = policy
+	p.Override("policy " + policy)
 	return nil
 }
 

@@ -159,6 +159,7 @@ func (f worthFlags) shown(names []string) ([]shown, error) {
 
 // switchOff takes a mitigation from the router of a plan.
 func switchOff(p *plan.Plan, mitigation string) {
+	p.Override(mitigation + " off")
 	p.Router.Off = append(slices.Clone(p.Router.Off), mitigation)
 	p.Router.On = slices.DeleteFunc(slices.Clone(p.Router.On), func(on string) bool { return on == mitigation })
 }
