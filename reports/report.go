@@ -7,7 +7,6 @@ package reports
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"brownout/harness/score"
@@ -54,10 +53,14 @@ type Run struct {
 	Overrides []string `json:"overrides"`
 }
 
-// Altered tells whether a run was not what its scenario's own file says: by
-// what was set beside it, or by hand while it was on.
-func (r *Report) Altered() bool {
-	return len(r.Run.Overrides) > 0 || slices.ContainsFunc(r.Acts, func(a Act) bool { return a.ByHand })
+// ByHand counts what a person did while the run was on.
+func (r *Report) ByHand() (n int) {
+	for _, a := range r.Acts {
+		if a.ByHand {
+			n++
+		}
+	}
+	return n
 }
 
 // Act is something that was changed while the run was on.

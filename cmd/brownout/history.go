@@ -62,7 +62,7 @@ func (a *app) runsCommand() *cobra.Command {
 						of = append(of, k)
 					}
 				}
-				reports.Trend(a.out, of, a.style(false))
+				reports.TrendTable(a.out, of, a.style(false))
 			default:
 				reports.HistoryTable(a.out, runs, a.style(false))
 			}

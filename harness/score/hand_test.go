@@ -153,6 +153,13 @@ func TestLoadAndRouterChangedByHand(t *testing.T) {
 	if got := sn.Seconds[20].Offered; got != 7 {
 		t.Errorf("offered after: %v", got)
 	}
+	// What could not be done is no act; what the plan switched is nobody's.
+	acts := []score.Act{
+		{T: 12 * s, Text: "load held at 7/s", ByHand: true}, {T: 13 * s, Text: "router: breaker off", ByHand: true}, {T: 14 * s, Text: "router: retries on"},
+	}
+	if !reflect.DeepEqual(sn.Acts, acts) || sn.ByHand() != 2 {
+		t.Errorf("%d by hand, acts %+v", sn.ByHand(), sn.Acts)
+	}
 	if !reflect.DeepEqual(m.plan, before) {
 		t.Error("the plan that was given was changed")
 	}
