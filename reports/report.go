@@ -94,24 +94,25 @@ type Part struct {
 
 // Window is one fault and what it did.
 type Window struct {
-	Fault            string          `json:"fault"`
-	Kind             string          `json:"kind"`
-	Providers        []string        `json:"providers"`
-	InjectedS        float64         `json:"injected_s"`
-	ClearedS         float64         `json:"cleared_s"`
-	EndS             float64         `json:"end_s"`
-	Confirmed        bool            `json:"confirmed"`
-	Touched          uint64          `json:"touched_calls"`
-	Score            *float64        `json:"score"`
-	Parts            map[string]Part `json:"parts"`
-	Availability     float64         `json:"availability"`
-	TimeToFailoverS  *float64        `json:"time_to_failover_s"` // null: it never came
-	TimeToRecoverS   *float64        `json:"time_to_recover_s"`  // null: it never came, or could not be seen
-	LatencyP95S      float64         `json:"latency_p95_s"`
-	CallsPerRequest  float64         `json:"calls_per_request"`
-	CostPerGoodUSD   float64         `json:"cost_per_good_answer_usd"`
-	RequestsDuring   Requests        `json:"requests_during"`
-	RequestsRecovery Requests        `json:"requests_recovery"`
+	Fault            string            `json:"fault"`
+	Kind             string            `json:"kind"`
+	Providers        []string          `json:"providers"`
+	InjectedS        float64           `json:"injected_s"`
+	ClearedS         float64           `json:"cleared_s"`
+	EndS             float64           `json:"end_s"`
+	Confirmed        bool              `json:"confirmed"`
+	Touched          uint64            `json:"touched_calls"`
+	TouchedBy        map[string]uint64 `json:"touched_calls_by_provider"`
+	Score            *float64          `json:"score"`
+	Parts            map[string]Part   `json:"parts"`
+	Availability     float64           `json:"availability"`
+	TimeToFailoverS  *float64          `json:"time_to_failover_s"` // null: it never came
+	TimeToRecoverS   *float64          `json:"time_to_recover_s"`  // null: it never came, or could not be seen
+	LatencyP95S      float64           `json:"latency_p95_s"`
+	CallsPerRequest  float64           `json:"calls_per_request"`
+	CostPerGoodUSD   float64           `json:"cost_per_good_answer_usd"`
+	RequestsDuring   Requests          `json:"requests_during"`
+	RequestsRecovery Requests          `json:"requests_recovery"`
 }
 
 // Steady is what the run looked like before its first fault: what windows are
@@ -311,7 +312,7 @@ func window(w score.Window) Window {
 	return Window{
 		Fault: w.Fault, Kind: w.Kind, Providers: orEmpty(w.On),
 		InjectedS: w.Injected.Seconds(), ClearedS: w.Cleared.Seconds(), EndS: w.End.Seconds(),
-		Confirmed: w.Confirmed, Touched: w.Touched,
+		Confirmed: w.Confirmed, Touched: w.Touched, TouchedBy: touchedBy(w),
 		Score: known(w.Scored, w.Score), Parts: parts(w.Parts),
 		Availability:    finite(w.Availability),
 		TimeToFailoverS: known(w.FailedOver, w.TimeToFailover.Seconds()),
@@ -320,6 +321,14 @@ func window(w score.Window) Window {
 		CostPerGoodUSD: finite(w.CostPerGood),
 		RequestsDuring: requests(w.During), RequestsRecovery: requests(w.After),
 	}
+}
+
+func touchedBy(w score.Window) map[string]uint64 {
+	out := make(map[string]uint64, len(w.TouchedBy))
+	for _, p := range w.TouchedBy {
+		out[p.Provider] = p.Calls
+	}
+	return out
 }
 
 func parts(ps score.Parts) map[string]Part {

@@ -105,6 +105,7 @@ func Suite(w io.Writer, runs []SuiteRun, took time.Duration, st Style) {
 		names[i], snaps[i] = r.Name+" on "+r.Plan.Target, r.Snapshot
 	}
 	means(w, names, snaps, st)
+	bites(w, snaps, st)
 	parts := make([]string, len(order))
 	for i, word := range order {
 		parts[i] = fmt.Sprintf("%d %s", counts[word], word)

@@ -20,7 +20,9 @@ import (
 func suiteRuns() []reports.SuiteRun {
 	run := func(name string, seed uint64, total float64, v score.Verdict, reasons ...string) reports.SuiteRun {
 		p := &plan.Plan{Scenario: name, Target: "bundled", Seed: seed}
-		s := &score.Snapshot{Plan: p, Verdict: v, Reasons: reasons, Finished: true, Windows: make([]score.Window, 1)}
+		s := &score.Snapshot{Plan: p, Verdict: v, Reasons: reasons, Finished: true, Windows: []score.Window{{
+			Kind: "outage", Touched: 12, TouchedBy: []score.ProviderCalls{{Provider: "openai", Calls: 5}, {Provider: "gpu-a", Calls: 7}},
+		}}}
 		s.Score.Scored, s.Score.Total, s.Score.Worst = true, total, total
 		return reports.SuiteRun{Name: name, Plan: p, Snapshot: s, Took: 45500 * time.Millisecond}
 	}
@@ -45,6 +47,7 @@ func TestASuiteIsOneTable(t *testing.T) {
 		"│ late              │ direct  │ 1    │ -     │ ENVIRONMENT  │ 0.0 s  │ port 20000 is taken; name another",
 		"│ late              │ direct  │ 1    │ -     │ NOT RUN      │ -      │",
 		"│ outage on bundled │ 2    │ 85.0 (21.5 to 100.0) │",
+		"│ outage │ 3       │ 36    │ gpu-a 21, openai 15 │",
 		"5 runs in 1m31s: 1 pass, 1 fail, 1 inconclusive, 1 environment, 1 not run",
 	} {
 		if !strings.Contains(b.String(), want) {

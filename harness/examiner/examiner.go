@@ -149,7 +149,7 @@ func (e *examination) starter(ctx context.Context, t plan.Target, find func(targ
 	switch {
 	case t.Router != "":
 		return each, nothing, make(chan struct{}, atOnce), nil
-	case t.Process == nil: // it was pointed at one set of ports
+	case t.Process == nil, t.Process.Alone: // it was pointed at one set of ports, or has such ports itself
 		return each, nothing, make(chan struct{}, 1), nil
 	case !t.Process.Shared:
 		return each, nothing, make(chan struct{}, processAtOnce), nil

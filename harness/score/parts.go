@@ -30,13 +30,14 @@ func (b *Board) assess(w *window) Window {
 	out := Window{
 		Fault: w.fault.Name, Kind: w.fault.Kind, On: w.fault.On,
 		Injected: w.injected, Cleared: w.cleared, End: w.end(),
-		Active: w.active(b), Confirmed: w.confirmed, ByHand: w.byHand, Touched: w.touched,
+		Active: w.active(b), Confirmed: w.confirmed, ByHand: w.byHand,
 		During: w.during.tally, After: w.after.tally, Caught: w.caught,
 		Availability:    w.struck().Availability(),
 		LatencyP95:      w.figure.duration(95),
 		CallsPerRequest: w.during.spend.perRequest(w.during.tally.Total),
 		CostPerGood:     w.during.spend.perGood(w.during.tally),
 	}
+	out.Touched, out.TouchedBy = b.touched(w)
 	for i, name := range PartNames {
 		out.Parts[i] = Part{Name: name, Weight: b.weights[i], Note: "the fault has not been injected"}
 	}
@@ -54,6 +55,17 @@ func (b *Board) assess(w *window) Window {
 		out.Score, out.Scored = weighted(&out.Parts)
 	}
 	return out
+}
+
+// touched sums the calls that met the window's fault and names whose they were.
+func (b *Board) touched(w *window) (all uint64, by []ProviderCalls) {
+	for i, n := range w.touched {
+		if n > 0 {
+			all += n
+			by = append(by, ProviderCalls{Provider: b.plan.Providers[i].Name, Calls: n})
+		}
+	}
+	return all, by
 }
 
 // struck are the requests that the fault could hurt while it lasted: those

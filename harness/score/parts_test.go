@@ -2,10 +2,12 @@ package score_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
 	"brownout/harness/journal"
+	"brownout/harness/score"
 	"brownout/plan"
 )
 
@@ -354,5 +356,23 @@ func TestRunScoreIsTheGeometricMeanOfItsWindows(t *testing.T) {
 	}
 	if l := sn.Score.Parts[2]; math.Abs(l.Value-math.Sqrt(.5)) > .01 {
 		t.Errorf("latency over windows %+v, want √0.5", l)
+	}
+}
+
+// One fault may stand on several providers: each call that met it is counted at
+// the provider that got it.
+func TestCallsThatMetAFaultAreCountedByProvider(t *testing.T) {
+	m := newSim()
+	m.plan.Faults[0].On = []string{"alpha", "beta"}
+	second := each(1, 4)
+	m.request = func(at time.Duration, r *request) {
+		if during(at) && second() {
+			r.calls[0].Provider = "beta"
+		}
+	}
+	w := m.snapshot().Windows[0]
+	want := []score.ProviderCalls{{Provider: "alpha", Calls: 300}, {Provider: "beta", Calls: 100}}
+	if w.Touched != 400 || !slices.Equal(w.TouchedBy, want) {
+		t.Errorf("%d calls met the fault, %v; want 400, %v", w.Touched, w.TouchedBy, want)
 	}
 }

@@ -140,6 +140,8 @@ type Window struct {
 	// off, so they count with During in availability and integrity.
 	Caught  Tally
 	Touched uint64 // calls the fault met; for link faults, calls its providers got just before
+	// TouchedBy are the same calls by provider, in the plan's order; those that met none are left out.
+	TouchedBy []ProviderCalls
 	// TimeToFailover is from injection until the trailing outcome is back at
 	// the slo and stays there; it ends at the window's end if it never came.
 	TimeToFailover  time.Duration
@@ -150,6 +152,12 @@ type Window struct {
 	CostPerGood     float64       // USD
 	LatencyP95      time.Duration // while the fault lasted
 	Availability    float64       // mean outcome value of During and Caught
+}
+
+// ProviderCalls is a number of calls at one provider.
+type ProviderCalls struct {
+	Provider string
+	Calls    uint64
 }
 
 // Steady is what the run looked like before the first fault.

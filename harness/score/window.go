@@ -16,7 +16,7 @@ type window struct {
 	cleared   time.Duration
 	on, off   bool
 	confirmed bool
-	touched   uint64
+	touched   []uint64 // calls that met the fault, by provider
 	during    stretch
 	after     stretch
 	caught    Tally
@@ -44,7 +44,7 @@ type slice struct {
 }
 
 func newWindow(f *plan.Fault, providers int, loadEnd time.Duration) *window {
-	w := &window{fault: f, loadEnd: loadEnd, stale: true}
+	w := &window{fault: f, loadEnd: loadEnd, stale: true, touched: make([]uint64, providers)}
 	w.during.spend.served = make([]uint64, providers)
 	w.after.spend.served = make([]uint64, providers)
 	return w
@@ -100,8 +100,8 @@ func (w *window) sample(o observed) {
 
 // call counts an attempt by its arrival.
 func (w *window) call(c seen, raw *journal.Call) {
-	if w.meets(raw) {
-		w.touched++
+	if c.provider >= 0 && w.meets(raw) {
+		w.touched[c.provider]++
 		w.stale = true
 	}
 	s, origin := w.at(c.arrived)
@@ -157,7 +157,7 @@ func (b *Board) faultOn(e *journal.FaultOn) {
 		if w.fault.LinkOnly {
 			for _, name := range w.fault.On {
 				if i := b.laneOf(name); i >= 0 {
-					w.touched += b.lanes[i].arrivedSince(b.now, LinkLookback)
+					w.touched[i] += b.lanes[i].arrivedSince(b.now, LinkLookback)
 				}
 			}
 		}
