@@ -180,7 +180,9 @@ type Call struct {
 	Completion int           `json:"completion_tokens"`
 	CostUSD    float64       `json:"cost_usd"`
 	Faults     []string      `json:"faults,omitempty"` // names of the faults that touched it
-	Early      bool          `json:"early,omitempty"`  // before the retry-after the provider had stated
+	Early      bool          `json:"early,omitempty"`  // before the retry-after that a rate limit had stated to all
+	// RetryAfter is the wait that its failure stated; 0: none.
+	RetryAfter time.Duration `json:"retry_after_ns,omitempty"`
 }
 
 // Decision is what the bundled router says it did. Shown, never scored.
