@@ -37,6 +37,7 @@ type attempt struct {
 	stake   *stake          // what is reserved for it; nil: nothing
 	onward  *onward         // what goes on with it; nil: it was not streamed, or not handed one
 	trace   context.Context // carries its span, where the request is traced
+	veil    *veil           // what it was shown in place of personal data; nil: it was shown all
 }
 
 // reply is an answer that has begun: whole, or a stream whose first token is
@@ -79,6 +80,7 @@ func (c *call) try(a *attempt) (*reply, *wire.Failure) {
 	cand, u := a.cand, a.up
 	u.watch.start(u.cancel, c.patience(cand), c.gap())
 	rep, fail := c.ask(a)
+	fail = a.veil.concealed(fail)
 	a.first = time.Since(a.started)
 	if fail == nil {
 		a.says = healthy
@@ -153,7 +155,7 @@ func (c *call) request(a *attempt) (*wire.Request, *wire.Failure) {
 	req := &own
 	req.Model, req.IncludeUsage, req.Surface = a.cand.model, true, ""
 	if c.join != nil {
-		c.join.hand(a, req)
+		c.join.hand(a, req, c.veilFor(a.cand).tears(string(c.join.delivered)))
 	}
 	for _, f := range c.r.stages.prepare {
 		var fail *wire.Failure
@@ -285,6 +287,9 @@ func (c *call) askStream(a *attempt) (*reply, *wire.Failure) {
 		u.watchBy(c.join.flow(a))
 	}
 	c.watchers(a)
+	if f := c.r.stages.rewrite; f != nil {
+		u.rewriter = f(c, a)
+	}
 	if c.r.set.has("held_streams") || c.join != nil {
 		if fail := u.head(); fail != nil {
 			return nil, fail

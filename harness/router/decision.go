@@ -45,6 +45,7 @@ const (
 	Unhealthy         = "unhealthy"           // health probes found nobody well there
 	Healthy           = "healthy"             // they found it well again
 	Degraded          = "degraded"            // a step down the ladder
+	Redacted          = "redacted"            // a provider was shown placeholders in the place of personal data
 )
 
 // record logs a request, where somebody reads the log at that level.

@@ -35,6 +35,7 @@ type engine struct {
 	mapped   *modelMap // nil: nothing is said of them
 	kept     map[string]keepsake
 	answers  *answerCache // see keepsAnswers; nil: nothing is answered from memory
+	personal *finder      // of what redaction hides; nil: it is off
 	before   *engine      // what it takes the place of; nil once it is built
 	tell     func(Decision)
 	log      *slog.Logger

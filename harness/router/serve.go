@@ -25,6 +25,9 @@ func (r *engine) serve(w http.ResponseWriter, q *http.Request) {
 	case "/metrics":
 		r.metrics.handler().ServeHTTP(w, q)
 		return
+	case PathFanOut:
+		r.fan(w, q)
+		return
 	}
 	front := r.fronts.of(q)
 	id := r.requestID(front, q)
