@@ -1,6 +1,7 @@
 package reports_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -17,6 +18,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"brownout/harness/score"
+	"brownout/reports"
 )
 
 // browser starts Chromium, or skips the test where the machine has none (make
@@ -73,7 +77,7 @@ func TestHTMLInABrowser(t *testing.T) {
 		const n = s => [...document.querySelectorAll(s)].filter(e => e.getBoundingClientRect().width > 0).length;
 		document.querySelectorAll("details").forEach(d => d.open = true);
 		return {Charts: n("svg.chart"), Bars: n("figure svg.chart rect.ok"), Lines: n("polyline"), Shades: n(".shade"),
-			Falls: n("details svg.chart rect"), Faults: n("svg.chart rect.fault"), Acts: n("svg.chart circle.act"), Dialogs: document.querySelectorAll("script").length,
+			Falls: n("details svg.chart rect"), Faults: n("svg.chart rect.fault"), Acts: n("svg.chart rect.box"), Dialogs: document.querySelectorAll("script").length,
 			Wide: document.documentElement.scrollWidth > window.innerWidth};
 	})()`
 	if err := chromedp.Run(ctx, log.Enable(), network.Enable(), runtime.Enable(), chromedp.Navigate("file://"+page), chromedp.Evaluate(look, &seen)); err != nil {
@@ -199,6 +203,43 @@ func read(ctx context.Context, t *testing.T) {
 	}
 	if named["image"]+named["img"] < 12 || named["table"] < 12 || named["main"] != 1 || named["navigation"] != 1 || named["heading"] < 10 {
 		t.Errorf("it is told of too little: %v", named)
+	}
+}
+
+// The page of a comparison fits its window, can be read in light and in dark,
+// and names all to a screen reader; more columns than fit can be scrolled to.
+func TestComparisonInABrowser(t *testing.T) {
+	good := scored(95, 1)
+	good.Failures = nil
+	variants := []reports.Variant{{Label: "good", Runs: []*score.Snapshot{good}}}
+	for i := range 12 {
+		bad := scored(float64(90-7*i), 2)
+		variants = append(variants, reports.Variant{Label: fmt.Sprint("variant with a name ", i), Runs: []*score.Snapshot{bad}})
+	}
+	path := filepath.Join(t.TempDir(), "compare.html")
+	var b bytes.Buffer
+	if err := reports.WriteMatrices(&b, "html", []reports.Matrix{reports.NewMatrix("outage", variants)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx := browser(t)
+	var wide, within bool
+	const look = `document.documentElement.scrollWidth > window.innerWidth`
+	const scroll = `(() => { const e = document.querySelector(".scroll"); return e.scrollWidth > e.clientWidth && e.tabIndex === 0; })()`
+	if err := chromedp.Run(ctx, chromedp.Navigate("file://"+path), chromedp.Evaluate(look, &wide), chromedp.Evaluate(scroll, &within)); err != nil {
+		t.Fatal(err)
+	}
+	if wide || !within {
+		t.Errorf("the page is wider than its window: %v; its matrix can be scrolled by key: %v", wide, within)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		var low []string
+		err := chromedp.Run(ctx, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}), chromedp.Evaluate(contrastScript, &low))
+		if err != nil || len(low) > 0 {
+			t.Errorf("%s: too little contrast: %q (%v)", scheme, low, err)
+		}
 	}
 }
 

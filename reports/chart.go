@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,7 @@ const (
 	chartFoot   = 24.0
 	labelChar   = 7.0
 	mostBars    = 240 // more seconds are drawn several to a bar
+	mostLabels  = 12  // more faults are named only on the large charts
 )
 
 // newChart lays out the axes: time from 0 to the end of the run, and values
@@ -94,7 +96,9 @@ func newChart(s *score.Snapshot, title, about string, height, top float64, unit 
 	for _, v := range ticks(top, n) {
 		c.YTicks = append(c.YTicks, tick{At: y(v), Label: unit(v)})
 	}
-	c.Marks = marksOf(s, x)
+	if c.Caption {
+		c.Marks = marksOf(s, x)
+	}
 	labelled := 0.0 // x up to which a fault's name stands
 	for _, w := range s.Windows {
 		if w.Injected == 0 {
@@ -105,7 +109,7 @@ func newChart(s *score.Snapshot, title, about string, height, top float64, unit 
 			cleared = end
 		}
 		label := w.Fault
-		if x(w.Injected) < labelled {
+		if x(w.Injected) < labelled || !c.Caption && len(s.Windows) > mostLabels {
 			label = "" // it would stand on the one before it; the tables name them all
 		} else {
 			labelled = x(w.Injected) + labelChar*float64(len(label)+3)
@@ -247,7 +251,8 @@ func shareChart(s *score.Snapshot, provider int) chart {
 	return c
 }
 
-// lines draws a figure of each second. Where it is not known there is a gap.
+// lines draws a figure of each second; of many seconds the greatest of several.
+// Where it is not known there is a gap.
 func lines(s *score.Snapshot, class string, x func(time.Duration) float64, y func(float64) float64, of func(score.Second) (float64, bool)) []line {
 	var out []line
 	var points []string
@@ -260,13 +265,20 @@ func lines(s *score.Snapshot, class string, x func(time.Duration) float64, y fun
 		}
 		points = nil
 	}
-	for _, v := range s.Seconds {
-		f, ok := of(v)
-		if !ok {
+	per := max(1, (len(s.Seconds)+mostBars-1)/mostBars)
+	for group := range slices.Chunk(s.Seconds, per) {
+		top, known := 0.0, false
+		for _, v := range group {
+			if f, ok := of(v); ok {
+				top, known = max(top, f), true
+			}
+		}
+		if !known {
 			end()
 			continue
 		}
-		points = append(points, fmt.Sprintf("%.1f,%.1f", x(v.At+time.Second/2), y(f)))
+		middle := group[0].At + time.Duration(len(group))*time.Second/2
+		points = append(points, fmt.Sprintf("%.1f,%.1f", x(middle), y(top)))
 	}
 	end()
 	return out

@@ -334,13 +334,7 @@ func WriteMatrices(w io.Writer, format string, ms []Matrix) error {
 	case "md":
 		return matricesMarkdown(w, ms)
 	case "html":
-		p := htmlPage{Title: "Comparison", HowToRead: howToRead, Evidence: arrangedEvidence(ms)}
-		for _, t := range matrixTables(ms) {
-			if len(t.rows) > 0 {
-				p.Compared = append(p.Compared, t)
-			}
-		}
-		return htmlTemplate.ExecuteTemplate(w, "report.html", p)
+		return matricesHTML(w, ms)
 	}
 	return unknownMatrixFormat(format)
 }

@@ -27,6 +27,7 @@ var htmlTemplate = template.Must(template.New("report.html").Funcs(template.Func
 	"sub":     func(a, b float64) float64 { return a - b },
 	"deref":   func(v *float64) float64 { return *v },
 	"hatched": func(class string) bool { return class == "failed" || class == "corrupt" }, // told by more than colour
+	"level":   func(points float64) string { return level(points / 100) },
 	"px":      func(v float64) string { return fmt.Sprintf("%.1f", v) },
 }).ParseFS(page, "page/*.html"))
 
@@ -35,8 +36,9 @@ type htmlPage struct {
 	Title string
 	Runs  []htmlRun
 	All   []table // of several runs: one line for each, and the means of what ran more than once
-	// Compared are the matrices of a comparison; there are no Runs then.
+	// Compared and Matrices are what a comparison has; there are no Runs then.
 	Compared  []table
+	Matrices  []matrixPage
 	Evidence  []htmlEvidence // what went wrong at each, scenario by scenario
 	HowToRead string
 }
@@ -136,15 +138,19 @@ func barOf(s *score.Snapshot, i int, p score.Part) partBar {
 	if p.Note != "" {
 		b.Detail += " (" + p.Note + ")"
 	}
-	switch {
-	case p.Value >= .95:
-		b.Level = "good"
-	case p.Value >= .6:
-		b.Level = "warn"
-	default:
-		b.Level = "bad"
-	}
+	b.Level = level(p.Value)
 	return b
+}
+
+// level is how good a value from 0 to 1 is, in a word of the page's styles.
+func level(v float64) string {
+	switch {
+	case v >= .95:
+		return "good"
+	case v >= .6:
+		return "warn"
+	}
+	return "bad"
 }
 
 // inWords says in sentences what a run came to.
@@ -160,7 +166,9 @@ func inWords(s *score.Snapshot) []string {
 	default:
 		out = append(out, "The run is not over.")
 	}
-	out = append(out, s.Reasons...)
+	for _, r := range s.Reasons {
+		out = append(out, printable(r))
+	}
 	for _, w := range s.Windows {
 		out = append(out, windowWords(w))
 	}

@@ -4,16 +4,35 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"brownout/harness/score"
 )
 
-// mark is something that was changed at one moment of a chart.
+// mark is something that was changed at one moment of a chart, or more of it
+// than can be told apart there.
 type mark struct {
-	X     float64
-	Label string // its number in the table of changes
-	Text  string
+	X           float64
+	first, last int // their numbers in the table of changes, from 1
+	texts       []string
 }
+
+// Label is its number, or its numbers.
+func (m mark) Label() string {
+	if m.first == m.last {
+		return fmt.Sprint(m.first)
+	}
+	return fmt.Sprintf("%d–%d", m.first, m.last)
+}
+
+// Text tells what was changed.
+func (m mark) Text() string { return strings.Join(m.texts, "; ") }
+
+// Width is that of the label with what is around it, in px.
+func (m mark) Width() float64 { return 9 + 7*float64(utf8.RuneCountInString(m.Label())) }
+
+// Half is where it begins, before X.
+func (m mark) Half() float64 { return m.Width() / 2 }
 
 // band is one fault on the timeline.
 type band struct {
@@ -37,6 +56,7 @@ const (
 	bandHeight = 12.0
 	bandName   = 14.0 // from the top of a row to the bar
 	actRow     = 22.0
+	markApart  = 18.0 // nearer ones share a mark
 )
 
 // BandHeight is for the template.
@@ -90,7 +110,13 @@ func timelineOf(s *score.Snapshot) timeline {
 func marksOf(s *score.Snapshot, x func(time.Duration) float64) []mark {
 	var out []mark
 	for i, a := range s.Acts {
-		out = append(out, mark{X: x(a.T), Label: fmt.Sprint(i + 1), Text: seconds(a.T) + " " + byWhom(a) + ": " + a.Text})
+		at, text := x(a.T), seconds(a.T)+" "+byWhom(a)+": "+a.Text
+		if n := len(out) - 1; n >= 0 && at-out[n].X < markApart {
+			out[n].last = i + 1
+			out[n].texts = append(out[n].texts, text)
+			continue
+		}
+		out = append(out, mark{X: at, first: i + 1, last: i + 1, texts: []string{text}})
 	}
 	return out
 }

@@ -3,8 +3,6 @@ package score
 import (
 	"slices"
 	"time"
-
-	"brownout/plan"
 )
 
 // Inputs are what the score of one window was computed from, in more detail
@@ -98,9 +96,6 @@ func (b *Board) inputsOf(w *window) Inputs {
 	}
 	return in
 }
-
-// PromiseOf is what a plan promises, with the defaults where it is silent.
-func PromiseOf(p *plan.Plan) plan.Promise { return promiseOf(p.Promise) }
 
 // Nines of a share: 0.9 is one, 0.999 three; of what is promised at most five.
 func Nines(share float64) float64 { return nines(share) }
