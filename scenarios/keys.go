@@ -159,6 +159,7 @@ var keyDocs = map[string]string{
 	"load.mix.inputs":      "texts in one request of kind embed",
 	"load.mix.max_age":     "an answer of a cache that is older counts as failed; 0: no bound",
 	"load.mix.model":       "the model that is asked for; empty: the plan's first choice",
+	"load.mix.personal":    "classes of providers that may be shown the personal data which the prompts then carry; each answer has to name the person. A provider of another class that is shown any fails the run",
 	"load.mix.priority":    "how urgent the request is, told to the target; empty: not told",
 	"load.mix.refusal":     "a kind of error that is as right an answer as any, where the target passes it on cleanly",
 	"load.mix.seed":        "sent as the request's own seed; 0: none is sent",
