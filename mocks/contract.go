@@ -139,5 +139,7 @@ type Observation struct {
 	Completion int  // tokens sent
 	CostUSD    float64
 	Faults     []string // names of the faults that touched it
-	Early      bool     // came before the retry-after this provider last stated had passed
+	Early      bool     // came before the retry-after that this provider's rate limit last stated had passed
+	// RetryAfter is the wait that the headers of a failure stated; 0: none.
+	RetryAfter time.Duration
 }

@@ -62,6 +62,7 @@ type Router struct {
 	// Models, money and work.
 	Budgets          Budgets          `json:"budgets" toml:"budgets"`
 	EmbedBatching    EmbedBatching    `json:"embed_batching" toml:"embed_batching"`
+	FanOut           FanOut           `json:"fan_out" toml:"fan_out"`
 	LoopLimit        LoopLimit        `json:"loop_limit" toml:"loop_limit"`
 	ModelMap         ModelMap         `json:"model_map" toml:"model_map"`
 	DeprecationWatch DeprecationWatch `json:"deprecation_watch" toml:"deprecation_watch"`
@@ -307,5 +308,6 @@ var Mitigations = []string{
 	"stale_if_error",
 	"single_flight",
 	"embed_batching",
+	"fan_out",
 	"degradation_ladder", "tracing",
 }

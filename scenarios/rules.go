@@ -146,6 +146,9 @@ var rules = map[string]rule{
 	"router.embed_batching.inputs":   atLeastOne,
 	"router.embed_batching.max_wait": positive,
 
+	"router.fan_out.concurrency": atLeastOne,
+	"router.fan_out.requests":    atLeastOne,
+
 	"router.loop_limit.calls_per_workflow": atLeastOne,
 	"router.loop_limit.repeats":            atLeastOne,
 	"router.loop_limit.window":             positive,
