@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"brownout/plan"
@@ -36,7 +37,7 @@ func outlierEjection(r *engine) *stage {
 	if len(r.backends) < 2 { // there is nobody to compare it with
 		return nil
 	}
-	o := &outliers{set: r.set.OutlierEjection, tell: r.tell, groups: map[string][][]peer{}}
+	o := &outliers{set: r.set.OutlierEjection, tell: r.tell, groups: map[string][]*group{}}
 	follow := trial{
 		began: func(a *attempt) {
 			s := &a.cand.stats.standing
@@ -82,8 +83,15 @@ type outliers struct {
 	tell func(Decision)
 
 	mu     sync.RWMutex
-	groups map[string][][]peer // met since the last look, by the model that was meant
+	groups map[string][]*group // by the model that was meant
 	count  int                 // of groups
+}
+
+// group are peers that serve the same traffic. It is kept for as long as it
+// does, and as one of them is ejected.
+type group struct {
+	members []peer
+	met     atomic.Bool // since the last look
 }
 
 // peer is one of those: a provider's model.
@@ -98,15 +106,16 @@ func (o *outliers) meet(model string, cands []candidate) {
 	if len(cands) < 2 || o.met(model, cands) {
 		return
 	}
-	group := make([]peer, len(cands))
+	g := &group{members: make([]peer, len(cands))}
 	for i := range cands {
-		group[i] = peer{cands[i].backend, cands[i].model, cands[i].stats}
+		g.members[i] = peer{cands[i].backend, cands[i].model, cands[i].stats}
 	}
+	g.met.Store(true)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.count < maxCircuits { // two at once may note the same: it does no harm
 		o.count++
-		o.groups[model] = append(o.groups[model], group)
+		o.groups[model] = append(o.groups[model], g)
 	}
 }
 
@@ -114,28 +123,71 @@ func (o *outliers) meet(model string, cands []candidate) {
 func (o *outliers) met(model string, cands []candidate) bool {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
-	if o.count >= maxCircuits {
-		return true
-	}
 	for _, g := range o.groups[model] {
-		if sameAs(g, cands) {
+		if g.is(cands) {
+			if !g.met.Load() {
+				g.met.Store(true)
+			}
 			return true
 		}
 	}
-	return false
+	return o.count >= maxCircuits
 }
 
-// sameAs tells whether a group is made of these, in any order.
-func sameAs(group []peer, cands []candidate) bool {
-	if len(group) != len(cands) {
+// is tells whether a group is made of these, in any order.
+func (g *group) is(cands []candidate) bool {
+	if len(g.members) != len(cands) {
 		return false
 	}
 	for i := range cands {
-		if !slices.ContainsFunc(group, func(p peer) bool { return p.stats == cands[i].stats }) {
+		if !slices.ContainsFunc(g.members, func(p peer) bool { return p.stats == cands[i].stats }) {
 			return false
 		}
 	}
 	return true
+}
+
+// gather gives what was seen of all peers since the last time, by group, and
+// forgets groups that are no more.
+func (o *outliers) gather(now time.Time) (groups [][]*figures, seen map[*stats]*figures) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	seen = map[*stats]*figures{}
+	o.count = 0
+	for _, model := range slices.Sorted(maps.Keys(o.groups)) {
+		kept := o.groups[model][:0]
+		for _, g := range o.groups[model] {
+			list, out := g.take(now, (o.set.MinCalls+1)/2, seen)
+			groups = append(groups, list)
+			if met := g.met.Swap(false); met || out {
+				kept = append(kept, g)
+			}
+		}
+		if o.count += len(kept); len(kept) == 0 {
+			delete(o.groups, model)
+			continue
+		}
+		clear(o.groups[model][len(kept):])
+		o.groups[model] = kept
+	}
+	return groups, seen
+}
+
+// take gives what was seen of the members, each of whom is asked but once, and
+// tells whether one of them is ejected.
+func (g *group) take(now time.Time, least int, seen map[*stats]*figures) (list []*figures, out bool) {
+	for _, p := range g.members {
+		f := seen[p.stats]
+		if f == nil {
+			f = p.take(now, least)
+			seen[p.stats] = f
+		}
+		out = out || p.stats.standing.until.Load() > now.UnixNano()
+		if !slices.Contains(list, f) {
+			list = append(list, f)
+		}
+	}
+	return list, out
 }
 
 // watch looks at them once in each window, until ctx ends.
@@ -161,29 +213,10 @@ type finding struct {
 
 // look judges all that were met since the last time.
 func (o *outliers) look(now time.Time) {
-	o.mu.Lock()
-	met := o.groups
-	o.groups, o.count = map[string][][]peer{}, 0
-	o.mu.Unlock()
-	var groups [][]*figures
-	seen := map[*stats]*figures{}
-	for _, model := range slices.Sorted(maps.Keys(met)) {
-		for _, members := range met[model] {
-			var group []*figures
-			for _, p := range members {
-				if until := p.stats.standing.until.Load(); until > 0 && until <= now.UnixNano() {
-					o.takeBack(p, until)
-				}
-				f := seen[p.stats]
-				if f == nil {
-					f = p.take(now, (o.set.MinCalls+1)/2)
-					seen[p.stats] = f
-				}
-				if !slices.Contains(group, f) {
-					group = append(group, f)
-				}
-			}
-			groups = append(groups, group)
+	groups, seen := o.gather(now)
+	for _, f := range seen {
+		if until := f.stats.standing.until.Load(); until > 0 && until <= now.UnixNano() {
+			o.takeBack(f.peer, until)
 		}
 	}
 	found := map[*stats]finding{}

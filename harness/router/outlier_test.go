@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +39,7 @@ func (w *world) steadily(d time.Duration, stream bool) (list []got) {
 }
 
 // decided are the decisions of one sort.
-func (w *world) decided(what string) (list []router.Decision) {
+func (w *world) decided(what string) (list []decision) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, d := range w.decisions {
@@ -260,6 +261,32 @@ func TestEjectedIsBetterThanNobody(t *testing.T) {
 		g := w.send(ask{marker: "while it is out"})
 		if g.text != "from a" {
 			t.Errorf("got %q, failure %v; want a's answer", g.text, g.fail)
+		}
+	})
+}
+
+// Where some requests may only reach two of three, those two are never both
+// ejected, however much better the third does.
+func TestEjectionsLeaveSomebodyForEach(t *testing.T) {
+	ok := answers("whole answer", 0)
+	most := sometimes(3, ok, fails(wire.FailServer, 0))
+	set := compared()
+	set.Off = append(set.Off, "breaker")
+	set.OutlierEjection.Window = 7010 * ms
+	set.OutlierEjection.MaxShare, set.OutlierEjection.Factor = 1, 1.5
+	fakes := fleet(most, most, always(ok), always(ok))
+	fakes[2].Class, fakes[3].Class = plan.ClassGPU, plan.ClassGPU
+	run(t, set, fakes, func(w *world) {
+		for i := range 200 {
+			a := ask{marker: fmt.Sprint("m", i)}
+			if i%4 == 0 {
+				a.header = http.Header{wire.HeaderAllow: {plan.ClassCloud}}
+			}
+			w.send(a)
+			w.pass(50 * ms)
+		}
+		if out := w.decided(router.Ejected); len(out) != 1 || out[0].Provider != "a" && out[0].Provider != "b" {
+			t.Errorf("ejections %+v, want one of a and b", out)
 		}
 	})
 }
