@@ -53,6 +53,7 @@ type Router struct {
 	Validation   Validation   `json:"validation" toml:"validation"`
 	Guardrail    Guardrail    `json:"guardrail" toml:"guardrail"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
+	Redaction    Redaction    `json:"redaction" toml:"redaction"`
 
 	// Answers given before.
 	Cache         Cache         `json:"cache" toml:"cache"`
@@ -63,6 +64,7 @@ type Router struct {
 	// Models, money and work.
 	Budgets          Budgets          `json:"budgets" toml:"budgets"`
 	EmbedBatching    EmbedBatching    `json:"embed_batching" toml:"embed_batching"`
+	FanOut           FanOut           `json:"fan_out" toml:"fan_out"`
 	LoopLimit        LoopLimit        `json:"loop_limit" toml:"loop_limit"`
 	ModelMap         ModelMap         `json:"model_map" toml:"model_map"`
 	DeprecationWatch DeprecationWatch `json:"deprecation_watch" toml:"deprecation_watch"`
@@ -238,6 +240,29 @@ type Privacy struct {
 	Regions []string `json:"regions,omitempty" toml:"regions"` // regions; none: any
 }
 
+// Kinds of personal data.
+const (
+	PersonalEmail      = "email"
+	PersonalIBAN       = "iban"
+	PersonalCard       = "card"        // number of a payment card
+	PersonalNationalID = "national_id" // number that a state gives to people
+	PersonalIP         = "ip"          // address of a machine
+	PersonalPhone      = "phone"
+)
+
+// PersonalKinds are the words of Redaction.Kinds. Where two could be meant the
+// first is.
+var PersonalKinds = []string{PersonalEmail, PersonalIBAN, PersonalCard, PersonalNationalID, PersonalIP, PersonalPhone}
+
+// Redaction shows placeholders to providers in the place of personal data, and
+// puts it back into their answers.
+type Redaction struct {
+	Kinds    []string `json:"kinds,omitempty" toml:"kinds"`       // of PersonalKinds; none: all
+	Names    []string `json:"names,omitempty" toml:"names"`       // of people and the like, in any case
+	Patterns []string `json:"patterns,omitempty" toml:"patterns"` // regular expressions (RE2) of whatever else is personal
+	Towards  []string `json:"towards,omitempty" toml:"towards"`   // classes of providers
+}
+
 // ModelMap says which models stand for which.
 type ModelMap struct {
 	Alias []ModelAlias `json:"alias,omitempty" toml:"alias"`
@@ -282,7 +307,7 @@ type Tracing struct {
 // Mitigations are the words of Router.Off and Router.On beside "all". What each
 // does is in the router's own table.
 var Mitigations = []string{
-	"privacy",
+	"privacy", "redaction",
 	"model_map", "migration", "deprecation_watch",
 	"api_shim",
 
@@ -301,5 +326,6 @@ var Mitigations = []string{
 	"stale_if_error",
 	"single_flight",
 	"embed_batching",
+	"fan_out",
 	"degradation_ladder", "tracing",
 }

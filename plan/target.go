@@ -35,9 +35,12 @@ type TargetProcess struct {
 	Files   []TargetFile      `toml:"file"`    // templates: written into its directory before it starts
 	// Shared says that it takes the providers' addresses from the headers of
 	// each request, so that one process serves any number of runs.
-	Shared bool          `toml:"shared"`
-	Ready  TargetReady   `toml:"ready"`
-	Grace  time.Duration `toml:"grace"` // from SIGTERM to SIGKILL
+	Shared bool `toml:"shared"`
+	// Alone says that it listens on fixed ports beside its own, so that a
+	// machine has room for one at a time.
+	Alone bool          `toml:"alone"`
+	Ready TargetReady   `toml:"ready"`
+	Grace time.Duration `toml:"grace"` // from SIGTERM to SIGKILL
 }
 
 // TargetFile is a text file that a target needs.

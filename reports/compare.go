@@ -23,6 +23,7 @@ type Matrix struct {
 	Figures  []MatrixFigure `json:"figures"`
 	Variants []string       `json:"variants"`
 	Verdicts []string       `json:"verdicts"` // by variant, such as "pass 3, fail 0, inconclusive 0"
+	Evidence []Evidence     `json:"evidence"` // by variant
 
 	counts []verdictCounts
 }
@@ -105,6 +106,7 @@ func NewMatrix(scenario string, variants []Variant) Matrix {
 		counts := countVerdicts(v.Runs)
 		m.counts = append(m.counts, counts)
 		m.Verdicts = append(m.Verdicts, counts.String())
+		m.Evidence = append(m.Evidence, evidence(v))
 	}
 	for _, c := range compared {
 		f := MatrixFigure{Name: c.name, Unit: c.unit, More: c.more}
@@ -241,7 +243,12 @@ func (f MatrixFigure) value(v float64) string {
 
 // Matrices prints matrices, and an overview where there are several.
 func Matrices(w io.Writer, ms []Matrix, st Style) {
+	told := len(ms) <= evidentInText
 	for _, m := range ms {
+		if t := evidenceTable(m); told && len(t.rows) > 0 {
+			fmt.Fprintf(w, "\n%s\n", t.title)
+			Listing(w, t.head, t.rows, st)
+		}
 		for _, t := range []table{matrixTable(m), differenceTable(m)} {
 			if len(t.rows) == 0 {
 				continue
@@ -263,6 +270,9 @@ func Matrices(w io.Writer, ms []Matrix, st Style) {
 		t := overviewTable(ms)
 		fmt.Fprintf(w, "\n%s\n", t.title)
 		Listing(w, t.head, t.rows, st)
+	}
+	if !told {
+		fmt.Fprintln(w, "What went wrong at each is in the comparison's HTML and JSON (--report html=PATH).")
 	}
 	fmt.Fprintln(w, howToRead)
 }
@@ -312,7 +322,7 @@ func WriteMatrices(w io.Writer, format string, ms []Matrix) error {
 	case "md":
 		return matricesMarkdown(w, ms)
 	case "html":
-		p := htmlPage{Title: "Comparison", HowToRead: howToRead}
+		p := htmlPage{Title: "Comparison", HowToRead: howToRead, Evidence: arrangedEvidence(ms)}
 		for _, t := range matrixTables(ms) {
 			if len(t.rows) > 0 {
 				p.Compared = append(p.Compared, t)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,54 @@ func TestDifferencesAreTakenSeedBySeed(t *testing.T) {
 		m := reports.NewMatrix("outage", []reports.Variant{{Label: "a", Runs: of(gap)[:1]}, {Label: "b", Runs: of(0)[:1]}})
 		if c := m.Figures[0].Cells[1]; c.LikeBest != like || math.Abs(c.FromBest.High-c.FromBest.Low-2*math.Sqrt2) > 1e-9 {
 			t.Errorf("%v apart: %+v %+v", gap, c, c.FromBest)
+		}
+	}
+}
+
+// What each variant did wrong is shown by its worst requests, one of each sort,
+// with the calls behind them; of one that did nothing wrong nothing is.
+func TestMatrixShowsWhatWentWrong(t *testing.T) {
+	good, again := scored(95, 1), scored(20, 0)
+	good.Failures, good.Violations, good.Target.Findings = nil, nil, nil
+	again.Failures = append(again.Failures, again.Failures...)
+	m := reports.NewMatrix("outage", []reports.Variant{{Label: "good", Runs: []*score.Snapshot{good}}, {Label: "bad", Runs: []*score.Snapshot{again, again}}})
+	clean, e := m.Evidence[0], m.Evidence[1]
+	if len(clean.Requests)+len(clean.Violations)+len(clean.Findings) > 0 {
+		t.Errorf("blamed for nothing: %+v", clean)
+	}
+	var sorts []string
+	for _, r := range e.Requests {
+		sorts = append(sorts, r.Outcome+" "+r.Reason)
+	}
+	if got := strings.Join(sorts, ", "); got != "corrupt truncated, hung deadline, failed server_error" {
+		t.Errorf("the worst are %s", got)
+	}
+	if c := e.Requests[2].Calls; len(c) != 2 || c[0].Provider != "openai" || c[0].Status != 500 || c[1].AtS != .4 || c[1].GapS != .095 || e.Requests[2].Seed != 7 {
+		t.Errorf("its calls are %+v", c)
+	}
+	if len(e.Violations) != 2 || !strings.HasPrefix(e.Violations[0], "privacy: sensitive-0001-2a at openai") || len(e.Findings) != 2 || !strings.HasPrefix(e.Findings[0], "left running: it left 1 process") {
+		t.Errorf("%q, %q", e.Violations, e.Findings)
+	}
+	for format, wants := range map[string][]string{
+		"html": {"of 2400 requests 10 were answered wrongly, 30 hung, 60 failed", `<svg class="chart" viewBox="0 0 860.0 98.0" role="img" aria-label="Waterfall of one request: failed chat`, "<li>privacy: sensitive-0001-2a"},
+		"md":   {"### outage: what went wrong", `| bad | stream at 10.5 s | HTTP 200, corrupt: truncated after 1.00 s | openai at 0.01 s: 200 after 0.90 s |`},
+		"json": {`"outcome": "corrupt"`, `"gap_s": 0.095`},
+	} {
+		var b bytes.Buffer
+		if err := reports.WriteMatrices(&b, format, []reports.Matrix{m}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s lacks %q:\n%s", format, want, b.String())
+			}
+		}
+	}
+	for n, want := range map[int]bool{1: true, 4: false} { // of many a terminal would show little else
+		var b bytes.Buffer
+		reports.Matrices(&b, slices.Repeat([]reports.Matrix{m}, n), reports.Style{})
+		if got := strings.Contains(b.String(), "outage: what went wrong"); got != want || strings.Contains(b.String(), "--report html=") == want {
+			t.Errorf("%d scenarios on a terminal: %v\n%s", n, got, b.String())
 		}
 	}
 }

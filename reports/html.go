@@ -36,6 +36,7 @@ type htmlPage struct {
 	All   []table // of several runs: one line for each, and the means of what ran more than once
 	// Compared are the matrices of a comparison; there are no Runs then.
 	Compared  []table
+	Evidence  []htmlEvidence // what went wrong at each, scenario by scenario
 	HowToRead string
 }
 

@@ -56,11 +56,22 @@ func matrixTables(ms []Matrix) []table {
 	return out
 }
 
+// evidenceOf are the tables of what went wrong.
+func evidenceOf(ms []Matrix) []table {
+	var out []table
+	for _, m := range ms {
+		if t := evidenceTable(m); len(t.rows) > 0 {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // matricesMarkdown writes as many tables as fit a summary.
 func matricesMarkdown(w io.Writer, ms []Matrix) error {
 	const rest = "More tables do not fit here; the JSON and HTML comparisons have them all.\n"
 	var b strings.Builder
-	for _, t := range matrixTables(ms) {
+	for _, t := range append(matrixTables(ms), evidenceOf(ms)...) {
 		text := markdownTable(t)
 		if b.Len()+len(text)+len(howToRead)+len(rest) > markdownLimit {
 			b.WriteString(rest + "\n")

@@ -173,7 +173,7 @@ var keyDocs = map[string]string{
 	"load.mix.priority":    "how urgent the request is, told to the target; empty: not told",
 	"load.mix.refusal":     "a kind of error that is as right an answer as any, where the target passes it on cleanly",
 	"load.mix.seed":        "sent as the request's own seed; 0: none is sent",
-	"load.mix.steps":       "dependent steps of one workflow (kind agent)",
+	"load.mix.steps":       "steps of one workflow: dependent ones, one after the other (kind agent), or independent prompts in one request (kind fanout)",
 	"load.mix.stream":      "the answer is streamed; always so of kind stream, never of kind embed",
 	"load.mix.temperature": "sampling temperature, 0 to 2",
 	"load.mix.twice":       "every request is asked again, word for word; a second answer that differs from the first is corrupt",
@@ -221,6 +221,12 @@ var keyDocs = map[string]string{
 
 	"router.privacy.allow":   "classes that a request without X-Brownout-Allow may reach; none named: any",
 	"router.privacy.regions": "regions that a request without X-Brownout-Regions may reach; none named: any",
+
+	"router.redaction":          "shows placeholders to some classes of providers in the place of personal data, and puts it back into their answers",
+	"router.redaction.kinds":    "what is personal; none named: all of them",
+	"router.redaction.names":    "names of people and the like, found in any case",
+	"router.redaction.patterns": "regular expressions (RE2) of whatever else is personal",
+	"router.redaction.towards":  "classes of providers that are shown placeholders",
 
 	"router.route.model": "the asked name, or a pattern with * and ? in it",
 	"router.route.to":    "best first: \"provider\" (asked as without routes), or \"provider/model\"; {model} in it is the asked name",
@@ -298,6 +304,10 @@ var keyDocs = map[string]string{
 	"router.embed_batching":          "requests for embeddings that come while one is under way share a call",
 	"router.embed_batching.inputs":   "texts of one call, at most",
 	"router.embed_batching.max_wait": "that a request waits for company",
+
+	"router.fan_out":             "the independent prompts of one request are asked side by side",
+	"router.fan_out.concurrency": "of one fan-out, under way at once",
+	"router.fan_out.requests":    "that one fan-out may carry, at most",
 
 	"router.loop_limit":                    "stops a workflow that calls without end",
 	"router.loop_limit.calls_per_workflow": "requests of one workflow in window, at most",

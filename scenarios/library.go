@@ -1,10 +1,12 @@
 package scenarios
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -86,13 +88,39 @@ func fileText(at, name string) (text, *Error) {
 		if errors.As(err, &pe) {
 			err = pe.Err
 		}
-		return text{}, &Error{Msg: fmt.Sprintf("cannot read the scenario %s: %v", at, err), Hint: "give a path to a TOML file or one of: " + strings.Join(Builtin(), ", ")}
+		return text{}, &Error{Msg: fmt.Sprintf("cannot read the scenario %s: %v", at, err), Hint: "give a path to a TOML file or a built-in name; " + seeList()}
 	}
-	hint := "built in are " + strings.Join(Builtin(), ", ")
-	if best := nearest(name, Builtin()); best != "" {
-		hint = fmt.Sprintf("did you mean %q? %s", best, hint)
+	return text{}, &Error{Msg: fmt.Sprintf("no built-in scenario and no file is called %q", name), Hint: builtinHint(name)}
+}
+
+// builtinHint names the built-in scenarios that a word may have meant: the
+// nearest one, or those that share a part of the name with it.
+func builtinHint(word string) string {
+	names := Builtin()
+	if best := nearest(word, names); best != "" {
+		return fmt.Sprintf("did you mean %q? %s", best, seeList())
 	}
-	return text{}, &Error{Msg: fmt.Sprintf("no built-in scenario and no file is called %q", name), Hint: hint}
+	words := strings.FieldsFunc(strings.ToLower(word), func(r rune) bool { return r < 'a' || r > 'z' })
+	shared := map[string]int{}
+	for _, name := range names {
+		for part := range strings.SplitSeq(name, "-") {
+			if slices.Contains(words, part) {
+				shared[name]++
+			}
+		}
+	}
+	if len(shared) == 0 {
+		return seeList()
+	}
+	const most = 6
+	alike := slices.SortedFunc(maps.Keys(shared), func(a, b string) int {
+		return cmp.Or(cmp.Compare(shared[b], shared[a]), cmp.Compare(a, b))
+	})
+	return "alike are " + strings.Join(alike[:min(most, len(alike))], ", ") + "; " + seeList()
+}
+
+func seeList() string {
+	return fmt.Sprintf("\"brownout list\" shows all %d built-in ones", len(Builtin()))
 }
 
 // readFile reads a regular file of a bounded size.

@@ -114,7 +114,8 @@ func TestOpen(t *testing.T) {
 	}
 	for _, c := range []struct{ name, want string }{
 		{"provider-outge", `did you mean "provider-outage"?`},
-		{"nothing-like-it", "cloud-partition, "},
+		{"nothing-like-it", "brownout list\" shows all"},
+		{"stream-outage", "alike are mid-stream-outage, blackhole-outage, "},
 		{filepath.Join(dir, "none.toml"), "no such file"},
 		{dir, "it is a directory"},
 	} {

@@ -170,7 +170,7 @@ func object(of any, path string, known schema, required ...string) schema {
 	}
 	for key := range properties {
 		s := maps.Clone(properties[key].(schema))
-		if doc := keyDocs[below(key)]; doc != "" {
+		if doc := docOf(below(key)); doc != "" {
 			s["description"] = doc
 		}
 		properties[key] = s

@@ -184,7 +184,7 @@ func (p *problems) named(word string) (names []string, msg, hint string) {
 			}
 		}
 		if len(names) == 0 {
-			msg, hint = fmt.Sprintf("no built-in scenario matches %q", word), "built in are "+strings.Join(Builtin(), ", ")
+			msg, hint = fmt.Sprintf("no built-in scenario matches %q", word), builtinHint(word)
 		}
 		return names, msg, hint
 	}

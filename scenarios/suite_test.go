@@ -57,7 +57,7 @@ func TestBadSuitesAreToldWithPlaceAndCure(t *testing.T) {
 		"scenarios = 3":                          "s.toml:1:1: scenarios must be a list, not the number 3",
 		"scenarios = [\n3]":                      "s.toml:2:1: scenarios: an element must be a name",
 		"scenarios = [\n  \"provider-outtage\"]": `s.toml:2:3: scenarios: no built-in scenario and no file is called "provider-outtage"; did you mean "provider-outage"?`,
-		"scenarios = [\"x*\"]":                   `s.toml:1:14: scenarios: no built-in scenario matches "x*"; built in are`,
+		"scenarios = [\"x*\"]":                   `s.toml:1:14: scenarios: no built-in scenario matches "x*"; "brownout list" shows all`,
 		"scenarios = [\"x/*.toml\"]":             `s.toml:1:14: scenarios: no file matches "x/*.toml"`,
 		"scenarios = [\"x/[.toml\"]":             `s.toml:1:14: scenarios: "x/[.toml" is not a pattern`,
 		"scenarios = [\"x/y.toml\"]":             "s.toml:1:14: scenarios: cannot read the scenario",

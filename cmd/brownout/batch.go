@@ -72,13 +72,7 @@ func (b *batchRun) oneByOne(ctx context.Context) error {
 // for all.
 func (b *batchRun) sideBySide(ctx context.Context, limits batch.Limits) error {
 	b.begun, b.going = map[int]time.Time{}, map[int]*harness.Session{}
-	jobs := make([]batch.Job, len(b.runs))
-	for i, r := range b.runs {
-		jobs[i] = batch.Cost(r.Plan)
-		if t, err := openTarget(r.Plan.Target); err == nil && t.Process != nil {
-			jobs[i].Cores += batch.ProcessCores
-		}
-	}
+	jobs, limits := jobsOf(b.runs, limits)
 	start := time.Now()
 	watching, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -89,6 +83,22 @@ func (b *batchRun) sideBySide(ctx context.Context, limits batch.Limits) error {
 	wg.Wait()
 	reports.Suite(b.app.out, b.runs, time.Since(start), b.app.style(b.flags.ascii))
 	return b.outcome(ctx)
+}
+
+// jobsOf are runs with what each costs, and the limits that their targets allow:
+// where one of them bears no second of its kind, runs go one after the other.
+func jobsOf(runs []reports.SuiteRun, limits batch.Limits) ([]batch.Job, batch.Limits) {
+	jobs := make([]batch.Job, len(runs))
+	for i, r := range runs {
+		jobs[i] = batch.Cost(r.Plan)
+		if t, err := openTarget(r.Plan.Target); err == nil && t.Process != nil {
+			jobs[i].Cores += batch.ProcessCores
+			if t.Process.Alone {
+				limits = batch.Limits{Runs: 1}
+			}
+		}
+	}
+	return jobs, limits
 }
 
 // confirm runs again what did not pass, as often as the user wants to hear it

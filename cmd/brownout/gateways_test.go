@@ -45,8 +45,10 @@ func installed(t *testing.T, name string) (plan.Target, string) {
 
 // What is publicly known of a gateway must be found. Portkey's 1.15.2 ends a
 // stream that its upstream cut as if it were whole (Portkey-AI/gateway issue
-// 1797), waits for ever for one that stalls, and rescues what fails before the
-// first byte by its fallback. A scorecard that says otherwise is wrong.
+// 1797), and rescues what fails before the first byte by its fallback. It leaves
+// one that stalls to Node.js, which gives a silent body up after 300 s and then
+// ends it as if it were whole, too: by then every deadline has passed, so the
+// client's word for it is hung. A scorecard that says otherwise is wrong.
 func TestKnownAnswersOfPortkey(t *testing.T) {
 	spec, cache := installed(t, "portkey")
 	sheet, err := examiner.Examine(t.Context(), examiner.Options{

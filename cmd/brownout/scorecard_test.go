@@ -6,13 +6,17 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"brownout/harness/batch"
+	"brownout/plan"
+	"brownout/reports"
 )
 
 // The exit code is that of the first target; gateways that take a process each
 // have a card, too.
 func TestScorecardCommand(t *testing.T) {
 	t.Parallel()
-	c := program(t, "scorecard", "--fault", "server_error,stream_truncate", "--targets", gatewayFile(t, "")+",direct", "--format", "json", "--report", "md=card.md")
+	c := program(t, "scorecard", "--fault", "server_error,stream_truncate", "--targets", gatewayFile(t, "")+",direct", "--format", "json", "--report", "md=card.md,json=card.json")
 	r := finish(t, c)
 	var got struct {
 		Schema  string
@@ -27,6 +31,7 @@ func TestScorecardCommand(t *testing.T) {
 	if got.Schema != "brownout.scorecard/1" || len(got.Targets) != 2 || len(got.Targets[0].Cells) != 2 {
 		t.Fatalf("%+v", got)
 	}
+	fitsSchema(t, "scorecard", filepath.Join(c.Dir, "card.json"))
 	for _, v := range got.Targets[0].Cells {
 		if v.Grade != "pass" {
 			t.Errorf("the router as a program: %+v", v)
@@ -39,6 +44,30 @@ func TestScorecardCommand(t *testing.T) {
 	}
 	if text, err := os.ReadFile(filepath.Join(c.Dir, "card.md")); err != nil || !strings.Contains(string(text), "| stream_truncate | openai | stream | pass | safe |") {
 		t.Errorf("%v: %s", err, text)
+	}
+}
+
+// A gateway that has fixed ports of its own is started once at a time, here as
+// in runs that would go side by side.
+func TestTargetThatBearsNoSecond(t *testing.T) {
+	t.Parallel()
+	lock := filepath.Join(t.TempDir(), "lock")
+	file := gatewayFile(t, `mkdir `+lock+` || { echo there is one already; exit 5; }; %s & trap "kill $!; wait $!; rmdir `+lock+`" TERM; wait $!`)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(string(text), "[process]", "[process]\nalone = true", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := brownout(t, "scorecard", "--fault", "server_error,overload", "--targets", file); r.code != exitPassed {
+		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
+	}
+	for target, want := range map[string]batch.Limits{file: {Runs: 1}, "direct": {Runs: 4, Cores: 2}} {
+		runs := []reports.SuiteRun{{Plan: &plan.Plan{Target: "bundled"}}, {Plan: &plan.Plan{Target: target}}}
+		if jobs, got := jobsOf(runs, batch.Limits{Runs: 4, Cores: 2}); got != want || len(jobs) != 2 {
+			t.Errorf("%s: %d jobs with %+v, want %+v", target, len(jobs), got, want)
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ type kind struct {
 type body struct {
 	parts   [][]byte
 	size    int      // of the parts
-	prompts []string // its texts, with stand where the marker goes; of kind embed one for each input
+	prompts []string // its texts, with stand where the marker goes; of kind embed one for each input, of kind fanout one for each step
 	tool    int      // of kind tools: the function that must be called
 }
 
@@ -65,7 +65,7 @@ type shot struct {
 	*kind
 	n        uint64
 	marker   string
-	workflow string // of kind agent
+	workflow string // of kinds agent and fanout
 	body     *body
 }
 
@@ -154,6 +154,9 @@ func (m *mix) prepare(k *kind, i int) error {
 			b.prompts = append(b.prompts, promptText(m.filler(k, i, j), k.Prompt, "Embed this. "+answer.Mark(stand)))
 		}
 		r, err = m.embedRequest(k, b.prompts)
+	case plan.KindFanout:
+		b.prompts = m.fanPrompts(k, i)
+		r, err = m.fanRequest(k, b.prompts)
 	default:
 		ask := "Answer in " + strconv.Itoa(k.Tokens) + " words. " + answer.Mark(stand)
 		if k.Kind == plan.KindTools {
@@ -256,9 +259,12 @@ func (m *mix) shot(n uint64) shot {
 		id = strconv.AppendUint(append(id, '-'), n, 16)
 	}
 	s := shot{kind: k, n: n, body: &k.bodies[which]}
-	if k.Kind == plan.KindAgent {
+	switch k.Kind {
+	case plan.KindAgent:
 		s.workflow = string(id)
 		id = append(id, "-1"...)
+	case plan.KindFanout: // whose prompts have the numbers
+		s.workflow = string(id)
 	}
 	s.marker = string(id)
 	return s

@@ -16,6 +16,10 @@ const connectTimeout = 5 * time.Second
 // would hold a gigabyte for the rest of the run.
 const idleConns = 256
 
+// dialsPerSecond is how many connections to the target may be opened in a
+// second: more than load needs that grows, fewer than a stall would open.
+const dialsPerSecond = 1000
+
 // newTransport returns a transport for one target and many requests in flight.
 // It speaks HTTP/1.1, keeps connections for the next request, asks for no
 // compression (answers are timed token by token) and ignores proxies of the

@@ -55,6 +55,8 @@ type call struct {
 	queued bool  // it was in the queue
 
 	needs needs // of rate limits; zero: not counted yet
+
+	veil *veil // of personal data; nil: nobody was asked who must not see it
 }
 
 // candidate is a model of a backend as one request sees it.

@@ -50,12 +50,12 @@ func (c *checker) allOf(key string, words, known []string) {
 	}
 }
 
-// patterns are the guardrail's regular expressions.
-func (c *checker) patterns(list []string) (all []*regexp.Regexp) {
+// patterns are regular expressions; such as is one for the message.
+func (c *checker) patterns(key string, list []string, such string) (all []*regexp.Regexp) {
 	for _, p := range list {
 		re, err := regexp.Compile(p)
 		if err != nil {
-			c.bad("guardrail.patterns", "%q is no regular expression: %v; mend it, as in \"CANARY-[0-9A-F]+\"", p, err)
+			c.bad(key, "%q is no regular expression: %v; mend it, as in %q", p, err, such)
 			continue
 		}
 		all = append(all, re)

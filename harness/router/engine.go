@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"brownout/harness/dialing"
 	"brownout/mocks/wire"
 	"brownout/plan"
 )
@@ -34,6 +35,7 @@ type engine struct {
 	mapped   *modelMap // nil: nothing is said of them
 	kept     map[string]keepsake
 	answers  *answerCache // see keepsAnswers; nil: nothing is answered from memory
+	personal *finder      // of what redaction hides; nil: it is off
 	before   *engine      // what it takes the place of; nil once it is built
 	tell     func(Decision)
 	log      *slog.Logger
@@ -54,6 +56,7 @@ type backend struct {
 
 	inFlight atomic.Int64 // calls in progress
 	pulse    pulse
+	asks     atomic.Pointer[calling] // what it asks of calls beyond its dialect; nil: nothing
 }
 
 // newEngine builds a router under c. It starts nothing. from is the one it
@@ -149,7 +152,7 @@ func (r *engine) backend(c Config, b Backend) *backend {
 	if c.Transport != nil {
 		v.trip = c.Transport(b)
 	} else {
-		v.trip = newTransport(r.set)
+		v.trip = dialing.Limit(newTransport(r.set), dialsPerSecond)
 	}
 	v.gate = newGate(b.Name, r.set, r.tell, v.seen, v.rampOf)
 	return v

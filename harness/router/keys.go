@@ -106,6 +106,9 @@ var keys = []key{
 	{name: "embed_batching.inputs", meaning: "texts of one call, at most"},
 	{name: "embed_batching.max_wait", meaning: "that a request waits for company while a call of its kind is under way; where none is, it goes at once"},
 
+	{name: "fan_out.concurrency", meaning: "requests of one fan-out (POST " + PathFanOut + ") that are under way at once"},
+	{name: "fan_out.requests", meaning: "that one fan-out may carry, at most"},
+
 	{name: "budgets.per_key_usd", meaning: "USD that one key (X-Brownout-Key, or the API key) may spend in window; 0: no bound. A call reserves its longest answer: max_tokens, or else the model's longest"},
 	{name: "budgets.per_workflow_usd", meaning: "USD that one workflow (X-Brownout-Workflow) may spend; 0: no bound but the client's own, X-Brownout-Budget-USD. Where both name one the lower holds"},
 	{name: "budgets.window", meaning: "after which a key's account is empty again; whole windows are counted in UTC"},
@@ -120,6 +123,11 @@ var keys = []key{
 
 	{name: "privacy.allow", meaning: "classes that a request without X-Brownout-Allow may reach; none named: any"},
 	{name: "privacy.regions", meaning: "regions that a request without X-Brownout-Regions may reach; none named: any"},
+
+	{name: "redaction.kinds", meaning: "what is personal: email, iban, card, national_id (those with check digits, and US social security numbers), ip, phone; none named: all"},
+	{name: "redaction.names", meaning: "names of people and the like, found in any case"},
+	{name: "redaction.patterns", meaning: "regular expressions (RE2) of whatever else is personal"},
+	{name: "redaction.towards", meaning: "classes of backends that are shown placeholders such as [EMAIL_1]; one whose class is not known always is"},
 
 	{name: "tracing.share", meaning: "share of requests traced; needs OTEL_EXPORTER_OTLP_ENDPOINT"},
 	{name: "tracing.content", meaning: "put prompts and answers into spans too"},

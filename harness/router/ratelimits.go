@@ -71,11 +71,7 @@ const charsPerToken = 4
 // need is what the request takes of each kind of limit.
 func (c *call) need() needs {
 	if c.needs[quotaRequests] == 0 {
-		n := 0
-		for i := range c.req.Messages {
-			n += len(c.req.Messages[i].Text)
-		}
-		c.needs = need(n/charsPerToken, c.req.MaxTokens)
+		c.needs = need(promptSize(c.req)/charsPerToken, c.req.MaxTokens)
 	}
 	return c.needs
 }

@@ -124,6 +124,7 @@ func (c *call) carry(s wire.StreamWriter, out *outlet, u *upstream, t *told, end
 		if err = c.pass(s, u, t); err != nil { // what came before it broke is good
 			continue
 		}
+		fail = u.made.veil.concealed(fail)
 		c.broke(u, fail)
 		out.push()
 		next, fail := c.resume(u, t, fail)

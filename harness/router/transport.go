@@ -11,6 +11,10 @@ import (
 // opened are given back.
 const idleConns = 256
 
+// dialsPerSecond is how many connections to one backend may be opened in a
+// second: more than traffic needs that grows, fewer than a link can take.
+const dialsPerSecond = 500
+
 // newTransport is one backend's connection pool. HTTP/1.1 only: a stream per
 // connection keeps one slow answer from holding up others, and a dead
 // connection takes one call with it. Compression is off because tokens must

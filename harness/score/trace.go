@@ -13,7 +13,9 @@ type Trace struct {
 	Sample  *journal.Sample
 	Outcome journal.Outcome // as judged: a lesser class makes "ok" "degraded"
 	Value   float64
-	Calls   []*journal.Call // by arrival; those told after the request was judged are missing
+	// Calls are by arrival. Those told after the request was judged are there
+	// only of failures, and not of questions that several requests share.
+	Calls []*journal.Call
 }
 
 // Tracing is what the joined calls of a run tell.
@@ -43,7 +45,8 @@ type traces struct {
 	all, used billed // by every call, and by those that completed a good answer
 	failures  []Trace
 	sorts     map[string]int
-	recent    []Trace // a ring once it is full
+	kept      map[string]int // marker -> place among the failures, of markers that one request has
+	recent    []Trace        // a ring once it is full
 	next      int
 }
 
@@ -60,12 +63,23 @@ func (b *billed) add(c *journal.Call) {
 	}
 }
 
-// call counts what a call cost, whoever it was for.
+// call counts what a call cost, whoever it was for, and gives it to a failure
+// that was kept before the call's end was told: a gateway may hold a provider's
+// stalled stream longer than its client holds the gateway's.
 func (t *traces) call(c *journal.Call) {
 	if c.Early {
 		t.out.Early++
 	}
 	t.all.add(c)
+	i, ok := t.kept[c.Marker]
+	if !ok || c.Arrived > t.failures[i].Sample.Scheduled+t.failures[i].Sample.Total {
+		return
+	}
+	// What was shown before stays as it was shown.
+	t.failures = slices.Clone(t.failures)
+	f := &t.failures[i]
+	f.Calls = append(slices.Clone(f.Calls), c)
+	slices.SortStableFunc(f.Calls, func(a, b *journal.Call) int { return cmp.Compare(a.Arrived, b.Arrived) })
 }
 
 // add counts a judged request.
@@ -98,12 +112,12 @@ func (t *traces) add(s *journal.Sample, k *kind, o observed, calls []*joined) {
 	case good && s.Reason == "" && k != nil && k.cacheable(s):
 		t.out.CacheHits++
 	}
-	t.keep(tr, good)
+	t.keep(tr, good, k != nil && k.cacheable(s))
 }
 
 // keep remembers a request among the latest, and among the failures where it
 // is one of the first of its sort.
-func (t *traces) keep(tr Trace, good bool) {
+func (t *traces) keep(tr Trace, good, shared bool) {
 	if len(t.recent) < RecentTraces {
 		t.recent = append(t.recent, tr)
 	} else {
@@ -118,9 +132,12 @@ func (t *traces) keep(tr Trace, good bool) {
 		return
 	}
 	if t.sorts == nil {
-		t.sorts = make(map[string]int)
+		t.sorts, t.kept = make(map[string]int), make(map[string]int)
 	}
 	t.sorts[sort]++
+	if !shared {
+		t.kept[tr.Sample.Marker] = len(t.failures)
+	}
 	t.failures = append(t.failures, tr)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"brownout/harness/journal"
 	"brownout/harness/score"
+	"brownout/plan"
 )
 
 // What the calls behind requests tell, for any target: attempts, hedges, answers
@@ -120,5 +121,37 @@ func TestKeptTraces(t *testing.T) {
 	}
 	if last := sn.Recent[len(sn.Recent)-1].Sample.Scheduled; last < 29*s {
 		t.Errorf("the last one that is kept is of %s", last)
+	}
+}
+
+// A gateway may hold a stalled stream longer than its client held the gateway's:
+// that call is evidence, too, though it was told when the request was judged.
+// One that came after the request's end is another's, and a question that
+// several requests share has calls of all of them.
+func TestCallsThatAreToldLate(t *testing.T) {
+	for kind, want := range map[string]int{plan.KindChat: 2, plan.KindFAQ: 0} {
+		m := quiet()
+		m.plan.Load.Duration = 20 * s
+		m.request = func(at time.Duration, r *request) {
+			r.kind = kind
+			if at < s {
+				r.outcome, r.took = journal.Hung, 4*s
+				r.edit = func(s *journal.Sample) { s.Reason = "stalled" }
+				r.calls = []journal.Call{
+					{Provider: "alpha", Arrived: 20 * ms, Total: 9 * s, Aborted: true},
+					{Provider: "beta", Arrived: 10 * ms, Total: ms, Failure: "overload", Status: 503},
+					{Provider: "alpha", Arrived: 8 * s, Total: s},
+				}
+			}
+		}
+		for _, f := range m.snapshot().Failures {
+			var asked []string
+			for _, c := range f.Calls {
+				asked = append(asked, c.Provider)
+			}
+			if len(asked) != want || want > 0 && asked[0] != "beta" {
+				t.Errorf("%s: the calls of one that hung are %v", kind, asked)
+			}
+		}
 	}
 }
