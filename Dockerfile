@@ -5,10 +5,13 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /brownout ./cmd/brownout
+RUN mkdir /empty && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /brownout ./cmd/brownout
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /brownout /usr/local/bin/brownout
-# Runs are kept in .brownout/runs of the working directory: mount one there.
+# Runs are kept in .brownout/runs of the working directory. WORKDIR alone would
+# make it root's. Who mounts one of their own there runs as its owner:
+# docker run --user "$(id -u)" -v "$PWD:/work" IMAGE run provider-outage
+COPY --from=build --chown=65532:65532 /empty /work
 WORKDIR /work
 ENTRYPOINT ["brownout"]

@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 	"harness/rig":     {"plan", "mocks", "harness/chaos"},
 	"harness/admin":   {"plan", "mocks", "harness/chaos", "harness/rig"},
 	"harness": {
-		"chance", "plan", "mocks", "harness/chaos", "harness/journal", "harness/load",
+		"chance", "plan", "mocks", "mocks/answer", "harness/chaos", "harness/journal", "harness/load",
 		"harness/rig", "harness/router", "harness/score", "harness/target",
 	},
 	"harness/scorecard": {"harness/journal"},

@@ -223,6 +223,7 @@ func (r *run) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.watchPersonal()
 	up := r.rig.target
 	var results io.Writer
 	if r.vegeta != nil {
@@ -232,7 +233,7 @@ func (r *run) begin(ctx context.Context) error {
 	r.load, err = load.New(load.Config{
 		Plan: r.plan, BaseURL: up.URL, Dialect: up.Dialect, Key: cmp.Or(up.Key, "sk-brownout-client"),
 		Model: cmp.Or(up.Model, r.plan.FirstModel()), Embedding: r.plan.FirstEmbedding(), Extra: extra(up), Renamed: chaos.Renamed(r.plan),
-		Start: r.start, Emit: r.record, VegetaResults: results, Open: true,
+		Start: r.start, Emit: r.record, VegetaResults: results, Open: true, FanOut: r.system().Router != "",
 	})
 	if err != nil {
 		return errors.Join(err, r.rig.close(context.WithoutCancel(ctx)))

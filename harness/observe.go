@@ -25,7 +25,7 @@ func (r *run) callOf(o mocks.Observation) *journal.Call {
 		Arrived: o.Arrived + shift, Total: o.Ended - o.Arrived,
 		Status: o.Status, Failure: string(o.Failure), Aborted: o.Aborted,
 		Prompt: o.Prompt, Completion: o.Completion, CostUSD: o.CostUSD,
-		Faults: o.Faults, Early: o.Early,
+		Faults: o.Faults, Early: o.Early, RetryAfter: o.RetryAfter,
 	}
 	if o.FirstToken != 0 {
 		c.TTFT = o.FirstToken - o.Arrived

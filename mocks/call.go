@@ -77,7 +77,7 @@ func (c *call) read(decode func(body []byte) *wire.Failure) (fail *wire.Failure,
 		c.gone()
 		return nil, true
 	default:
-		fail = decode(*body)
+		fail = decode(c.translated(*body))
 	}
 	if fail != nil {
 		if marker, ok := answer.FindMarker(string(*body)); ok {
@@ -260,6 +260,7 @@ func (c *call) fail(f *wire.Failure) {
 	c.writeHeaders()
 	w := &statusNote{ResponseWriter: c.w}
 	c.p.dialect.WriteFailure(w, f)
+	c.obs.RetryAfter = wire.ParseRetryAfter(w.Header(), time.Now())
 	if w.status != 0 {
 		c.obs.Status = w.status // a dialect may know better than its usual one
 	}

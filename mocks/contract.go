@@ -29,6 +29,13 @@ type Inspector interface {
 	Inspect(c *Call, r *http.Request, body []byte) Effect
 }
 
+// Translator is a Fault under which an interface takes what it did not take
+// before.
+type Translator interface {
+	// Translate is a request's body in the words of the dialect as it was.
+	Translate(body []byte) []byte
+}
+
 // Operations of calls, as Call and Observation name them.
 const (
 	OperationChat  = "chat"
@@ -132,5 +139,7 @@ type Observation struct {
 	Completion int  // tokens sent
 	CostUSD    float64
 	Faults     []string // names of the faults that touched it
-	Early      bool     // came before the retry-after this provider last stated had passed
+	Early      bool     // came before the retry-after that this provider's rate limit last stated had passed
+	// RetryAfter is the wait that the headers of a failure stated; 0: none.
+	RetryAfter time.Duration
 }

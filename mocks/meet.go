@@ -28,6 +28,16 @@ func (c *call) inspected(body []byte) {
 	}
 }
 
+// translated is the request's body as the dialect reads it.
+func (c *call) translated(body []byte) []byte {
+	for _, f := range c.p.state.Load().faults {
+		if t, ok := f.fault.(Translator); ok {
+			body = t.Translate(body)
+		}
+	}
+	return body
+}
+
 // meetFaults asks every fault what it does to this call. It returns the first
 // failure.
 func (c *call) meetFaults() *wire.Failure {

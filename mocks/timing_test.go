@@ -232,6 +232,10 @@ func TestEarlyCalls(t *testing.T) {
 			{200, false},
 		}
 		for i, o := range calls.take(t, len(want)) {
+			// Failures say how long they told their caller to wait, as headers have it.
+			if (o.RetryAfter > 0) != (o.Status == 429) || o.RetryAfter > 10*time.Second {
+				t.Errorf("call %d with status %d stated %v", i+1, o.Status, o.RetryAfter)
+			}
 			if o.Status != want[i].status || o.Early != want[i].early {
 				t.Errorf("call %d at %v: status %d, early %v; want %+v", i+1, o.Arrived, o.Status, o.Early, want[i])
 			}

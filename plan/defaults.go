@@ -47,6 +47,7 @@ var (
 		KindEmbed:     {Kind: KindEmbed, Weight: 1, Deadline: 4 * time.Second, Prompt: 40, Inputs: 3, Dimensions: 256, Degraded: 0.7},
 		KindTools:     {Kind: KindTools, Weight: 1, Deadline: 6 * time.Second, Tokens: 40, Prompt: 40, Degraded: 0.7},
 		KindAgent:     {Kind: KindAgent, Weight: 1, Deadline: 15 * time.Second, Tokens: 30, Prompt: 40, Steps: 4, Degraded: 0.7},
+		KindFanout:    {Kind: KindFanout, Weight: 1, Deadline: 8 * time.Second, Tokens: 30, Prompt: 40, Steps: 5, Degraded: 0.7},
 	}
 	DefaultRouter = Router{
 		Policy:            PolicyPriority,
@@ -64,8 +65,13 @@ var (
 			FailureRatio: 0.5, MinCalls: 5, Window: 5 * time.Second,
 			OpenFor: 1 * time.Second, Probes: 2,
 		},
+		OutlierEjection: OutlierEjection{
+			Factor: 3, MinCalls: 10, Window: 3 * time.Second, EjectFor: 5 * time.Second, MaxShare: 0.5,
+		},
+		SlowStart:     SlowStart{Over: 5 * time.Second, From: 0.1},
 		Budgets:       Budgets{Window: 24 * time.Hour},
 		EmbedBatching: EmbedBatching{Inputs: 96, MaxWait: 5 * time.Millisecond},
+		FanOut:        FanOut{Concurrency: 8, Requests: 256},
 		LoopLimit:     LoopLimit{Calls: 50, Repeats: 5, Window: 10 * time.Minute},
 		RateLimits:    RateLimits{Reserve: 0.05, Pause: time.Second, MaxHold: time.Minute},
 		Admission:     Admission{Min: 4, Initial: 64, Max: 1000, Queue: 256, MaxWait: 5 * time.Second, Low: 0.5, RetryAfter: time.Second},
@@ -73,6 +79,7 @@ var (
 		RetryBudget:   RetryBudget{Share: 1, Floor: 10, Window: 10 * time.Second},
 		Continuation:  Continuation{Mode: ContinueAuto, Most: 2},
 		Guardrail:     Guardrail{Hold: 256},
+		Redaction:     Redaction{Towards: []string{ClassCloud, ClassManaged}},
 		Cache:         Cache{Scope: CacheMarked, TTL: time.Minute, Entries: 10_000, Bytes: 64 << 20},
 		SemanticCache: SemanticCache{Threshold: 0.9},
 		StaleIfError:  StaleIfError{For: 10 * time.Minute},

@@ -52,3 +52,9 @@ type EmbedBatching struct {
 	Inputs  int           `json:"inputs" toml:"inputs"`        // texts of one call, at most
 	MaxWait time.Duration `json:"max_wait_ns" toml:"max_wait"` // that a request waits for company while a call is under way
 }
+
+// FanOut asks the independent prompts of one request side by side.
+type FanOut struct {
+	Concurrency int `json:"concurrency" toml:"concurrency"` // of one fan-out, under way at once
+	Requests    int `json:"requests" toml:"requests"`       // that one fan-out may carry, at most
+}

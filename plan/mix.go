@@ -18,10 +18,11 @@ const (
 	KindEmbed     = "embed"     // embeddings of several inputs; the vectors are verified
 	KindTools     = "tools"     // offers functions; one must be called, and its result, sent back, be answered: two requests, one after the other
 	KindAgent     = "agent"     // a workflow of dependent steps under one deadline; every step is a request
+	KindFanout    = "fanout"    // a workflow of independent prompts in one request, under one deadline; each is a sample
 )
 
 // Kinds lists the request kinds a mix may name.
-var Kinds = []string{KindChat, KindStream, KindFAQ, KindSensitive, KindLong, KindEmbed, KindTools, KindAgent}
+var Kinds = []string{KindChat, KindStream, KindFAQ, KindSensitive, KindLong, KindEmbed, KindTools, KindAgent, KindFanout}
 
 // Mix is one kind of request and its share of the load.
 type Mix struct {
@@ -44,7 +45,11 @@ type Mix struct {
 	// model's own. An answer of another length is corrupt: vectors of two
 	// lengths cannot be compared.
 	Dimensions int `json:"dimensions,omitempty" toml:"dimensions"`
-	Steps      int `json:"steps,omitempty" toml:"steps"` // of kind agent
+	Steps      int `json:"steps,omitempty" toml:"steps"` // of one workflow: dependent ones of kind agent, independent ones of kind fanout
+	// Personal has the prompts carry personal data, which only providers of these
+	// classes may be shown; and each answer has to say to whom it is. Empty: they
+	// carry none.
+	Personal []string `json:"personal,omitempty" toml:"personal"`
 	// Twice asks every request again, word for word, once it was answered. A
 	// second answer that differs from the first is corrupt: "disagrees". The
 	// target is told to keep the requests out of its caches.
@@ -69,11 +74,15 @@ var Refusals = []string{"context_length", "too_large", "quota_exhausted", "permi
 // Streams tells whether the answers are streamed.
 func (m Mix) Streams() bool { return m.Kind == KindStream || m.Stream }
 
-// Turns is how many requests of the mix follow from one that is due, itself
+// Workflow tells whether the requests are of workflows: several answers under
+// one deadline and one budget.
+func (m Mix) Workflow() bool { return m.Kind == KindAgent || m.Kind == KindFanout }
+
+// Turns is how many samples of the mix follow from one that is due, itself
 // included.
 func (m Mix) Turns() int {
 	switch {
-	case m.Kind == KindAgent:
+	case m.Workflow():
 		return max(1, m.Steps)
 	case m.Kind == KindTools || m.Twice:
 		return 2
@@ -84,7 +93,7 @@ func (m Mix) Turns() int {
 // Life is how long the requests that follow from one that is due may take, one
 // after the other.
 func (m Mix) Life() time.Duration {
-	if m.Kind == KindAgent {
+	if m.Workflow() {
 		return m.Deadline
 	}
 	return time.Duration(m.Turns()) * m.Deadline
@@ -93,6 +102,16 @@ func (m Mix) Life() time.Duration {
 // twice lists the kinds that may be asked twice: those whose answer is a text
 // that nobody else asks for, and that stand alone.
 var twice = []string{KindChat, KindStream, KindSensitive, KindLong}
+
+// personal lists the kinds whose prompts may carry personal data: those that
+// are answered in words, to one person.
+var personal = []string{KindChat, KindStream, KindLong, KindTools}
+
+// Reveals tells whether a provider of that class may be shown the personal
+// data in the prompts.
+func (m Mix) Reveals(class string) bool {
+	return len(m.Personal) == 0 || slices.Contains(m.Personal, class)
+}
 
 // Check tells what is wrong with an entry on its own, beside what is out of
 // bounds.
@@ -106,10 +125,14 @@ func (m Mix) Check() error {
 		return errors.New("inputs must be above zero")
 	case m.Kind == KindEmbed && m.Stream:
 		return errors.New("embeddings cannot be streamed; leave out stream")
-	case m.Kind == KindAgent && m.Steps <= 0:
+	case m.Kind == KindFanout && m.Stream:
+		return errors.New("a fan-out cannot be streamed; leave out stream")
+	case m.Workflow() && m.Steps <= 0:
 		return errors.New("steps must be above zero")
 	case m.Twice && !slices.Contains(twice, m.Kind):
 		return fmt.Errorf("kind %s cannot be asked twice; twice is for %s", m.Kind, strings.Join(twice, ", "))
+	case len(m.Personal) > 0 && !slices.Contains(personal, m.Kind):
+		return fmt.Errorf("prompts of kind %s carry no personal data; personal is for %s", m.Kind, strings.Join(personal, ", "))
 	case m.Refusal != "" && !slices.Contains(Refusals, m.Refusal):
 		return fmt.Errorf("%q is no refusal; known are %s", m.Refusal, strings.Join(Refusals, ", "))
 	case m.Priority != "" && !slices.Contains(Priorities, m.Priority):

@@ -38,11 +38,13 @@ type Router struct {
 	Rule    []Rule             `json:"rule,omitempty" toml:"rule"`       // policy "hybrid": the first that holds for a request decides
 
 	// Traffic.
-	Breaker     Breaker     `json:"breaker" toml:"breaker"`
-	RateLimits  RateLimits  `json:"rate_limits" toml:"rate_limits"`
-	Admission   Admission   `json:"admission" toml:"admission"`
-	Hedging     Hedging     `json:"hedging" toml:"hedging"`
-	RetryBudget RetryBudget `json:"retry_budget" toml:"retry_budget"`
+	Breaker         Breaker         `json:"breaker" toml:"breaker"`
+	OutlierEjection OutlierEjection `json:"outlier_ejection" toml:"outlier_ejection"`
+	SlowStart       SlowStart       `json:"slow_start" toml:"slow_start"`
+	RateLimits      RateLimits      `json:"rate_limits" toml:"rate_limits"`
+	Admission       Admission       `json:"admission" toml:"admission"`
+	Hedging         Hedging         `json:"hedging" toml:"hedging"`
+	RetryBudget     RetryBudget     `json:"retry_budget" toml:"retry_budget"`
 
 	HealthChecks HealthChecks `json:"health_checks" toml:"health_checks"`
 
@@ -51,6 +53,7 @@ type Router struct {
 	Validation   Validation   `json:"validation" toml:"validation"`
 	Guardrail    Guardrail    `json:"guardrail" toml:"guardrail"`
 	Privacy      Privacy      `json:"privacy" toml:"privacy"`
+	Redaction    Redaction    `json:"redaction" toml:"redaction"`
 
 	// Answers given before.
 	Cache         Cache         `json:"cache" toml:"cache"`
@@ -61,6 +64,7 @@ type Router struct {
 	// Models, money and work.
 	Budgets          Budgets          `json:"budgets" toml:"budgets"`
 	EmbedBatching    EmbedBatching    `json:"embed_batching" toml:"embed_batching"`
+	FanOut           FanOut           `json:"fan_out" toml:"fan_out"`
 	LoopLimit        LoopLimit        `json:"loop_limit" toml:"loop_limit"`
 	ModelMap         ModelMap         `json:"model_map" toml:"model_map"`
 	DeprecationWatch DeprecationWatch `json:"deprecation_watch" toml:"deprecation_watch"`
@@ -115,6 +119,22 @@ type Breaker struct {
 	Window       time.Duration `json:"window_ns" toml:"window"`            // within this time
 	OpenFor      time.Duration `json:"open_for_ns" toml:"open_for"`        // then probes half-open
 	Probes       int           `json:"probes" toml:"probes"`               // successes that close it again
+}
+
+// OutlierEjection leaves a provider's model alone that does far worse than
+// those that serve the same traffic.
+type OutlierEjection struct {
+	Factor   float64       `json:"factor" toml:"factor"`          // how many times as often its calls fail, or as much it has slowed down, as its peers'; above 1
+	MinCalls int           `json:"min_calls" toml:"min_calls"`    // on which it is judged, and its peers together
+	Window   time.Duration `json:"window_ns" toml:"window"`       // between two looks
+	EjectFor time.Duration `json:"eject_for_ns" toml:"eject_for"` // times the ejections of late
+	MaxShare float64       `json:"max_share" toml:"max_share"`    // of the peers, ejected at once, 0..1
+}
+
+// SlowStart gives a provider that is back its traffic step by step.
+type SlowStart struct {
+	Over time.Duration `json:"over_ns" toml:"over"` // until its share is all again
+	From float64       `json:"from" toml:"from"`    // its share at first, 0..1
 }
 
 // RateLimits heeds what providers say of their rate limits, in headers and
@@ -220,6 +240,29 @@ type Privacy struct {
 	Regions []string `json:"regions,omitempty" toml:"regions"` // regions; none: any
 }
 
+// Kinds of personal data.
+const (
+	PersonalEmail      = "email"
+	PersonalIBAN       = "iban"
+	PersonalCard       = "card"        // number of a payment card
+	PersonalNationalID = "national_id" // number that a state gives to people
+	PersonalIP         = "ip"          // address of a machine
+	PersonalPhone      = "phone"
+)
+
+// PersonalKinds are the words of Redaction.Kinds. Where two could be meant the
+// first is.
+var PersonalKinds = []string{PersonalEmail, PersonalIBAN, PersonalCard, PersonalNationalID, PersonalIP, PersonalPhone}
+
+// Redaction shows placeholders to providers in the place of personal data, and
+// puts it back into their answers.
+type Redaction struct {
+	Kinds    []string `json:"kinds,omitempty" toml:"kinds"`       // of PersonalKinds; none: all
+	Names    []string `json:"names,omitempty" toml:"names"`       // of people and the like, in any case
+	Patterns []string `json:"patterns,omitempty" toml:"patterns"` // regular expressions (RE2) of whatever else is personal
+	Towards  []string `json:"towards,omitempty" toml:"towards"`   // classes of providers
+}
+
 // ModelMap says which models stand for which.
 type ModelMap struct {
 	Alias []ModelAlias `json:"alias,omitempty" toml:"alias"`
@@ -264,14 +307,14 @@ type Tracing struct {
 // Mitigations are the words of Router.Off and Router.On beside "all". What each
 // does is in the router's own table.
 var Mitigations = []string{
-	"privacy",
+	"privacy", "redaction",
 	"model_map", "migration", "deprecation_watch",
 	"api_shim",
 
 	"capabilities",
 	"rate_limits",
 	"health_checks",
-	"breaker", "admission", "retries",
+	"breaker", "outlier_ejection", "slow_start", "admission", "retries",
 	"retry_budget",
 	"hedging",
 	"context_fallback", "held_streams", "continuation", "validation",
@@ -283,5 +326,6 @@ var Mitigations = []string{
 	"stale_if_error",
 	"single_flight",
 	"embed_batching",
+	"fan_out",
 	"degradation_ladder", "tracing",
 }

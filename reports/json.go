@@ -1,17 +1,11 @@
 package reports
 
 import (
-	_ "embed"
 	"encoding/json"
 	"io"
 
 	"brownout/harness/score"
 )
-
-// JSONSchema is the JSON Schema of report.json.
-//
-//go:embed report.schema.json
-var JSONSchema []byte
 
 // WriteJSON writes the report of one run.
 func WriteJSON(w io.Writer, s *score.Snapshot) error { return writeJSON(w, []*score.Snapshot{s}) }

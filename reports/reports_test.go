@@ -81,7 +81,7 @@ func TestFormatsMatchTheirGoldenFiles(t *testing.T) {
 }
 
 func TestJSONFitsItsSchema(t *testing.T) {
-	schema := compile(t)
+	schema := compile(t, "report")
 	unknown := finished()
 	unknown.Score = score.Total{Total: math.NaN()}
 	unknown.Windows[0].Scored = false
@@ -105,17 +105,21 @@ func TestJSONFitsItsSchema(t *testing.T) {
 	})
 }
 
-func compile(t *testing.T) *jsonschema.Schema {
+func compile(t *testing.T, of string) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(reports.JSONSchema))
+	text, err := reports.JSONSchema(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := jsonschema.NewCompiler()
-	if err := c.AddResource("report.schema.json", doc); err != nil {
+	if err := c.AddResource("urn:test", doc); err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Compile("report.schema.json")
+	s, err := c.Compile("urn:test")
 	if err != nil {
 		t.Fatal(err)
 	}

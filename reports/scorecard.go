@@ -48,13 +48,17 @@ func Scorecard(w io.Writer, s *scorecard.Sheet, st Style) {
 			fmt.Fprintf(w, "%s: %s\n", c.Target, printable(f))
 		}
 	}
-	fmt.Fprintln(w, "\n"+gradeWords)
+	fmt.Fprintln(w, "\n"+gradeWords())
 }
 
-// gradeWords say what the grades mean.
-const gradeWords = "pass: a whole answer and right conduct; partial: rescued, though it neglected what is advised; " +
-	"safe: a clean, bounded error that names the cause; fail: it hung, gave a wrong answer as a good one, hammered a provider, or masked the cause; " +
-	"unknown: the fault met nothing"
+// gradeWords says what the grades mean.
+func gradeWords() string {
+	var words []string
+	for _, g := range scorecard.Grades {
+		words = append(words, string(g)+": "+g.Means())
+	}
+	return strings.Join(words, "; ")
+}
 
 // scorecardTable is the matrix: a row for each fault, a column for each target.
 func scorecardTable(s *scorecard.Sheet, show func(scorecard.Grade) string) table {
@@ -155,7 +159,7 @@ func WriteScorecard(w io.Writer, format string, s *scorecard.Sheet) error {
 		for _, t := range evidenceTables(s, true) {
 			b.WriteString(markdownTable(t))
 		}
-		b.WriteString(escapeMarkdown(gradeWords) + "\n")
+		b.WriteString(escapeMarkdown(gradeWords()) + "\n")
 		_, err := io.WriteString(w, b.String())
 		return err
 	case "html":

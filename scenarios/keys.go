@@ -114,6 +114,17 @@ var keyDocs = map[string]string{
 	"router.breaker.open_for":      "before it lets probes through",
 	"router.breaker.probes":        "successes that close it again",
 
+	"router.outlier_ejection":           "leaves a provider's model alone that fails or lags far more than those that serve the same traffic",
+	"router.outlier_ejection.factor":    "how many times as often as its peers' its calls fail, or how many times as much as they it has slowed down",
+	"router.outlier_ejection.min_calls": "calls on which it is judged, and its peers together, at the least",
+	"router.outlier_ejection.window":    "between two looks",
+	"router.outlier_ejection.eject_for": "the first ejection; each further one of late is longer by as much, up to ten times",
+	"router.outlier_ejection.max_share": "of those that serve the same traffic ejected at once; one may always be, all never",
+
+	"router.slow_start":      "gives a provider that is back its traffic step by step, so that its recovery is no stampede",
+	"router.slow_start.over": "until its share of the traffic is all again",
+	"router.slow_start.from": "its share at first",
+
 	"switch":        "settings of the bundled router that change in mid-run; a target without them goes on as it is, and the event log says so",
 	"switch.at":     "since the run's start",
 	"switch.policy": "from then on how it chooses; default: as before",
@@ -159,10 +170,11 @@ var keyDocs = map[string]string{
 	"load.mix.inputs":      "texts in one request of kind embed",
 	"load.mix.max_age":     "an answer of a cache that is older counts as failed; 0: no bound",
 	"load.mix.model":       "the model that is asked for; empty: the plan's first choice",
+	"load.mix.personal":    "classes of providers that may be shown the personal data which the prompts then carry; each answer has to name the person. A provider of another class that is shown any fails the run",
 	"load.mix.priority":    "how urgent the request is, told to the target; empty: not told",
 	"load.mix.refusal":     "a kind of error that is as right an answer as any, where the target passes it on cleanly",
 	"load.mix.seed":        "sent as the request's own seed; 0: none is sent",
-	"load.mix.steps":       "dependent steps of one workflow (kind agent)",
+	"load.mix.steps":       "steps of one workflow: dependent ones, one after the other (kind agent), or independent prompts in one request (kind fanout)",
 	"load.mix.stream":      "the answer is streamed; always so of kind stream, never of kind embed",
 	"load.mix.temperature": "sampling temperature, 0 to 2",
 	"load.mix.twice":       "every request is asked again, word for word; a second answer that differs from the first is corrupt",
@@ -210,6 +222,12 @@ var keyDocs = map[string]string{
 
 	"router.privacy.allow":   "classes that a request without X-Brownout-Allow may reach; none named: any",
 	"router.privacy.regions": "regions that a request without X-Brownout-Regions may reach; none named: any",
+
+	"router.redaction":          "shows placeholders to some classes of providers in the place of personal data, and puts it back into their answers",
+	"router.redaction.kinds":    "what is personal; none named: all of them",
+	"router.redaction.names":    "names of people and the like, found in any case",
+	"router.redaction.patterns": "regular expressions (RE2) of whatever else is personal",
+	"router.redaction.towards":  "classes of providers that are shown placeholders",
 
 	"router.route.model": "the asked name, or a pattern with * and ? in it",
 	"router.route.to":    "best first: \"provider\" (asked as without routes), or \"provider/model\"; {model} in it is the asked name",
@@ -287,6 +305,10 @@ var keyDocs = map[string]string{
 	"router.embed_batching":          "requests for embeddings that come while one is under way share a call",
 	"router.embed_batching.inputs":   "texts of one call, at most",
 	"router.embed_batching.max_wait": "that a request waits for company",
+
+	"router.fan_out":             "the independent prompts of one request are asked side by side",
+	"router.fan_out.concurrency": "of one fan-out, under way at once",
+	"router.fan_out.requests":    "that one fan-out may carry, at most",
 
 	"router.loop_limit":                    "stops a workflow that calls without end",
 	"router.loop_limit.calls_per_workflow": "requests of one workflow in window, at most",

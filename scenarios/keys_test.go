@@ -50,16 +50,22 @@ func anyOf(s schema) []schema {
 }
 
 func TestEveryKeyIsExplained(t *testing.T) {
-	known := map[string]bool{}
-	for _, k := range keysOf(schemaTree(), "") {
-		known[k.path] = true
-		if keyDocs[k.path] == "" {
-			t.Errorf("%s has no line in keyDocs (keys.go)", k.path)
+	for file, c := range map[string]struct {
+		tree schema
+		path string
+		docs map[string]string
+	}{"keys.go": {schemaTree(), "", keyDocs}, "targetschema.go": {targetTree(), "target", targetDocs}} {
+		known := map[string]bool{}
+		for _, k := range keysOf(c.tree, c.path) {
+			known[k.path] = true
+			if c.docs[k.path] == "" {
+				t.Errorf("%s has no line in %s", k.path, file)
+			}
 		}
-	}
-	for path := range keyDocs {
-		if !known[path] {
-			t.Errorf("keyDocs explains %s, which is no key", path)
+		for path := range c.docs {
+			if !known[path] {
+				t.Errorf("%s explains %s, which is no key", file, path)
+			}
 		}
 	}
 }
@@ -106,10 +112,13 @@ func typeWords(s schema) string {
 
 // keyTable is the table of docs/scenarios.md for the keys of one block; for the
 // empty one, of those that stand before the first table.
-func keyTable(block string) string {
+func keyTable(block string) string { return tableOf(keysOf(schemaTree(), ""), block) }
+
+// tableOf is a table of those of some keys that stand in one block.
+func tableOf(keys []key, block string) string {
 	var b strings.Builder
 	b.WriteString("| key | holds | default | meaning |\n|---|---|---|---|\n")
-	for _, k := range keysOf(schemaTree(), "") {
+	for _, k := range keys {
 		name, ok := strings.CutPrefix(k.path, block+".")
 		if block == "" {
 			name, ok = k.path, !strings.Contains(k.path, ".")
@@ -121,7 +130,7 @@ func keyTable(block string) string {
 		if d := k.schema["default"]; d != nil {
 			fallback = fmt.Sprintf("`%v`", d)
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, strings.ReplaceAll(typeWords(k.schema), "|", `\|`), fallback, keyDocs[k.path])
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, strings.ReplaceAll(typeWords(k.schema), "|", `\|`), fallback, docOf(k.path))
 	}
 	return b.String()
 }
@@ -153,14 +162,9 @@ func metricTable(metrics []plan.Metric) string {
 }
 
 // TestTheDocumentedKeysAreTheKeys holds the generated tables of
-// docs/scenarios.md against the schema, the catalogue and the metrics.
+// docs/scenarios.md and docs/targets.md against the schemas, the catalogue and
+// the metrics.
 func TestTheDocumentedKeysAreTheKeys(t *testing.T) {
-	const file = "../docs/scenarios.md"
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(raw)
 	tables := map[string]string{
 		"head": keyTable(""), "kinds": catalogueTable(),
 		"metrics": metricTable(plan.Metrics()), "triggers": metricTable(plan.TriggerMetrics()),
@@ -168,6 +172,19 @@ func TestTheDocumentedKeysAreTheKeys(t *testing.T) {
 	for _, block := range []string{"load", "provider", "router", "switch", "fault", "promise", "weights"} {
 		tables[block] = keyTable(block)
 	}
+	holdTables(t, "../docs/scenarios.md", tables)
+	holdTables(t, "../docs/targets.md", map[string]string{"target": tableOf(keysOf(targetTree(), "target"), "target")})
+}
+
+// holdTables sees that the generated tables of a file are current, and rewrites
+// those that are not where it is told to.
+func holdTables(t *testing.T, file string, tables map[string]string) {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(raw)
 	for name, table := range tables {
 		begin, end := "<!-- generated: "+name+" -->\n", "<!-- end -->\n"
 		before, rest, ok := strings.Cut(text, begin)

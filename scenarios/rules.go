@@ -111,6 +111,15 @@ var rules = map[string]rule{
 	"router.breaker.open_for":      positive,
 	"router.breaker.probes":        atLeastOne,
 
+	"router.outlier_ejection.factor":    {over: true, min: 1, max: math.Inf(1)},
+	"router.outlier_ejection.min_calls": atLeastOne,
+	"router.outlier_ejection.window":    positive,
+	"router.outlier_ejection.eject_for": positive,
+	"router.outlier_ejection.max_share": whole,
+
+	"router.slow_start.over": positive,
+	"router.slow_start.from": whole,
+
 	"router.rate_limits.reserve":           whole,
 	"router.rate_limits.pause":             positive,
 	"router.rate_limits.max_hold":          positive,
@@ -146,6 +155,9 @@ var rules = map[string]rule{
 	"router.embed_batching.inputs":   atLeastOne,
 	"router.embed_batching.max_wait": positive,
 
+	"router.fan_out.concurrency": atLeastOne,
+	"router.fan_out.requests":    atLeastOne,
+
 	"router.loop_limit.calls_per_workflow": atLeastOne,
 	"router.loop_limit.repeats":            atLeastOne,
 	"router.loop_limit.window":             positive,
@@ -165,6 +177,8 @@ var rules = map[string]rule{
 	"router.validation.checks":             {oneOf: plan.AnswerChecks},
 	"router.guardrail.hold_bytes":          {min: 16, max: 256},
 	"router.privacy.allow":                 {oneOf: plan.Classes},
+	"router.redaction.kinds":               {oneOf: plan.PersonalKinds},
+	"router.redaction.towards":             {oneOf: plan.Classes},
 	"router.tracing.share":                 whole,
 	"router.rule.policy":                   {oneOf: plan.RulePolicies},
 	"router.rule.deadline_max":             positive,

@@ -193,15 +193,11 @@ func (w *writer) fault(f *plan.Fault) {
 func (w *writer) expect(list []plan.Expectation) {
 	var entries []entry
 	for _, e := range list {
-		metric := e.Metric
-		if e.Arg != "" {
-			metric += "(" + e.Arg + ")"
-		}
-		key := metric
-		if !bareKey(key) {
+		key, bound, _ := strings.Cut(e.Expr, e.Op) // no figure has an operator in its name
+		if key = strings.TrimSpace(key); !bareKey(key) {
 			key = quote(key)
 		}
-		entries = append(entries, entry{key, quote(strings.TrimSpace(strings.TrimPrefix(e.Expr, metric)))})
+		entries = append(entries, entry{key, quote(e.Op + bound)})
 	}
 	w.table("[expect]", entries)
 }

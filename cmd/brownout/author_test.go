@@ -82,6 +82,13 @@ func TestExplainKnowsEveryName(t *testing.T) {
 		"vllm":             {"class gpu", "at once"},
 		"api downtime":     {"API Downtime", "provider-outage"},
 		"outage":           {"in scenarios: ", "provider-outage"},
+		"portkey":          {"strategy.mode", "version     1.15.2", "npm ci", "brownout run provider-outage --target portkey"},
+		"bundled":          {"served in this process", "here        ready"},
+		"http":             {"runs already", "BROWNOUT_TARGET_URL"},
+		"envoy-ai-gateway": {"one at a time", "on the PATH"},
+		"partial":          {"before a retry-after", "quota_exhausted", "grades: pass, partial, safe, unknown, fail"},
+		"safe":             {"without failover", "overload"},
+		"fail":             {"more than 3 that failed", "a verdict of runs, too"},
 	} {
 		r := inside(t, "explain", name)
 		if r.code != exitPassed {
@@ -118,8 +125,10 @@ func TestSchemaChecksWhatEditorsWrite(t *testing.T) {
 	if !bytes.Equal([]byte(r.out), scenarios.Schema()) {
 		t.Error("it is not the schema")
 	}
-	if r := brownout(t, "schema", "report"); r.code != exitPassed || !strings.Contains(r.out, "brownout.report/1") {
-		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
+	for _, kind := range []string{"target", "report", "scorecard", "conduct", "compare"} {
+		if r := inside(t, "schema", kind); r.code != exitPassed || !strings.Contains(r.out, "brownout."+kind+"/1") {
+			t.Errorf("%s: exit code %d: %s%s", kind, r.code, r.out, r.err)
+		}
 	}
 	if r := brownout(t, "schema", "reprot"); r.code != exitUsage || !strings.Contains(r.err, `did you mean "report"?`) {
 		t.Errorf("exit code %d: %s", r.code, r.err)

@@ -30,6 +30,10 @@ func TestCompare(t *testing.T) {
 		if err := json.Unmarshal(b, &m); err != nil {
 			t.Fatal(err)
 		}
+		fitsSchema(t, "compare", filepath.Join(c.Dir, "m.json"))
+		if e := m.Matrices[0].Evidence; len(e[1].Requests) == 0 || len(e[1].Requests[0].Calls) == 0 {
+			t.Errorf("nothing shows what the naive control did wrong: %+v", e)
+		}
 		cells := m.Matrices[0].Figures[0].Cells
 		if !cells[0].Best || !cells[1].Worst || cells[0].Mean < cells[1].Mean+20 {
 			t.Errorf("scores %+v", cells)

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"brownout/harness/chaos"
+	"brownout/harness/scorecard"
 	"brownout/mocks/presets"
 	"brownout/plan"
 	"brownout/scenarios"
@@ -63,7 +64,16 @@ func libraryProviders() []string {
 	return inLibrary(func(i scenarios.Info) []string { return slices.Concat(i.Providers, i.Presets) })
 }
 
+// gradeNames are the grades of the scorecard.
+func gradeNames() []string {
+	var out []string
+	for _, g := range scorecard.Grades {
+		out = append(out, string(g))
+	}
+	return out
+}
+
 // explainable is everything that explain has a page for.
 func explainable() []string {
-	return slices.Concat([]string{scoreTopic}, scenarios.Builtin(), chaos.KindNames(), metricNames(), presets.Names(), libraryChallenges())
+	return slices.Concat([]string{scoreTopic}, scenarios.Builtin(), chaos.KindNames(), metricNames(), presets.Names(), scenarios.Targets(), gradeNames(), libraryChallenges())
 }

@@ -63,6 +63,7 @@ func execOf(t *testing.T, flags []string, command ...string) (result, reports.Ex
 	if err != nil {
 		t.Fatalf("%v: exit code %d: %s%s", err, r.code, r.out, r.err)
 	}
+	fitsSchema(t, "conduct", filepath.Join(c.Dir, "conduct.json"))
 	return r, e
 }
 

@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"brownout/harness/chaos"
+	"brownout/harness/scorecard"
+	"brownout/harness/target"
 	"brownout/mocks/presets"
 	"brownout/plan"
 	"brownout/reports"
@@ -20,14 +22,17 @@ const scoreTopic = "score"
 func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain NAME",
-		Short: "Explain a scenario, a fault, a figure, a provider, a challenge or the score",
+		Short: "Explain a scenario, a fault, a figure, a provider, a target, a grade, a challenge or the score",
 		Long: `Explain says in plain words what a name means: a scenario or a path to one, a
 kind of fault, a figure that an expectation may name, a provider's preset, a
-challenge that scenarios exercise, or the word score.`,
+target, a grade of the scorecard, a challenge that scenarios exercise, or the word
+score.`,
 		Example: `  brownout explain provider-outage
   brownout explain outage
   brownout explain time_to_failover
   brownout explain openai
+  brownout explain portkey
+  brownout explain partial
   brownout explain API Downtime
   brownout explain score`,
 		Args: cobra.MinimumNArgs(1),
@@ -57,6 +62,13 @@ func (a *app) explain(name string) error {
 		reports.ExplainProvider(a.out, p, st)
 		return nil
 	}
+	if slices.Contains(scorecard.Grades, scorecard.Grade(name)) {
+		reports.ExplainGrade(a.out, scorecard.Grade(name))
+		return nil
+	}
+	if slices.Contains(scenarios.Targets(), name) {
+		return a.explainTarget(name)
+	}
 	if a.explainChallenge(name, st) {
 		return nil
 	}
@@ -67,7 +79,7 @@ func (a *app) explain(name string) error {
 		}
 		hint := chaos.Suggest(name, explainable())
 		if strings.HasPrefix(hint, "known are") {
-			hint = "name a scenario (brownout list), a kind of fault (" + strings.Join(chaos.KindNames(), ", ") + "), a figure, a provider's preset, a challenge, or " + scoreTopic
+			hint = "name a scenario (brownout list), a kind of fault (" + strings.Join(chaos.KindNames(), ", ") + "), a figure, a provider's preset, a target, a grade of the scorecard, a challenge, or " + scoreTopic
 		}
 		return fmt.Errorf("nothing is called %q; %s", name, hint)
 	}
@@ -90,6 +102,20 @@ func (a *app) explainFault(k chaos.Kind) {
 	if in := a.scenariosWith(func(i scenarios.Info) []string { return i.Kinds }, k.Name); len(in) > 0 {
 		fmt.Fprintf(a.out, "in scenarios: %s\n", strings.Join(in, ", "))
 	}
+}
+
+// explainTarget prints what a target is, and whether it can be used here.
+func (a *app) explainTarget(name string) error {
+	t, err := openTarget(name)
+	if err != nil {
+		return err
+	}
+	here := "ready"
+	if err := target.Installed(t, ""); err != nil {
+		here = err.Error()
+	}
+	reports.ExplainTarget(a.out, t, here)
+	return nil
 }
 
 // explainChallenge prints which scenarios exercise a challenge; false where no

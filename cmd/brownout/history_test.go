@@ -37,7 +37,7 @@ func TestHistory(t *testing.T) {
 			t.Fatalf("%s has no report", k.ID)
 		}
 		ids[k.Report.Run.Target] = k.ID
-		fitsSchema(t, filepath.Join(k.Dir, reports.ReportFile))
+		fitsSchema(t, "report", filepath.Join(k.Dir, reports.ReportFile))
 	}
 	good, bad := ids["bundled"], ids["direct"]
 	verdicts := map[string]string{} // a busy machine leaves them open, and history keeps those too
@@ -110,10 +110,11 @@ func TestHistory(t *testing.T) {
 	})
 }
 
-// fitsSchema holds the report of a real run against the schema that is printed.
-func fitsSchema(t *testing.T, path string) {
+// fitsSchema holds what came of a real run against the schema that is printed
+// for its kind.
+func fitsSchema(t *testing.T, kind, path string) {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(brownout(t, "schema", "report").out))
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(inside(t, "schema", kind).out))
 	if err != nil {
 		t.Fatal(err)
 	}

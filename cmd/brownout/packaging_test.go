@@ -37,10 +37,15 @@ func TestPackagingCallsWhatThereIs(t *testing.T) {
 			t.Errorf("an input stands in a script:\n%s", script)
 		}
 	}
-	for file, linked := range map[string]string{"../../Dockerfile": "-X main.version=", "../../.goreleaser.yaml": "-X main.version="} {
+	for file, wants := range map[string][]string{
+		"../../Dockerfile":       {"-X main.version=", "./cmd/brownout", "distroless/static-debian12:nonroot", "--chown=65532:65532 /empty /work\nWORKDIR /work"},
+		"../../.goreleaser.yaml": {"-X main.version=", "./cmd/brownout"},
+	} {
 		b, err := os.ReadFile(file)
-		if err != nil || !strings.Contains(string(b), linked) || !strings.Contains(string(b), "./cmd/brownout") {
-			t.Errorf("%s: %v\n%s", file, err, b)
+		for _, want := range wants {
+			if err != nil || !strings.Contains(string(b), want) {
+				t.Errorf("%s lacks %q (%v):\n%s", file, want, err, b)
+			}
 		}
 	}
 }

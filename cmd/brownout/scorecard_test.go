@@ -16,7 +16,7 @@ import (
 // have a card, too.
 func TestScorecardCommand(t *testing.T) {
 	t.Parallel()
-	c := program(t, "scorecard", "--fault", "server_error,stream_truncate", "--targets", gatewayFile(t, "")+",direct", "--format", "json", "--report", "md=card.md")
+	c := program(t, "scorecard", "--fault", "server_error,stream_truncate", "--targets", gatewayFile(t, "")+",direct", "--format", "json", "--report", "md=card.md,json=card.json")
 	r := finish(t, c)
 	var got struct {
 		Schema  string
@@ -31,6 +31,7 @@ func TestScorecardCommand(t *testing.T) {
 	if got.Schema != "brownout.scorecard/1" || len(got.Targets) != 2 || len(got.Targets[0].Cells) != 2 {
 		t.Fatalf("%+v", got)
 	}
+	fitsSchema(t, "scorecard", filepath.Join(c.Dir, "card.json"))
 	for _, v := range got.Targets[0].Cells {
 		if v.Grade != "pass" {
 			t.Errorf("the router as a program: %+v", v)

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"brownout/mocks"
 	"brownout/mocks/wire"
@@ -140,10 +141,57 @@ func (a apiChange) refuseVersion(c *mocks.Call, r *http.Request) *wire.Failure {
 	default: // unverified: nobody has withdrawn one yet
 		version := "This version of the API"
 		if m := pathVersion.FindStringSubmatch(r.URL.Path); m != nil {
+			if m[1] == a.Version {
+				return nil
+			}
 			version = "API version " + m[1]
 		}
 		f.Message = version + " is no longer supported. Please migrate to a newer version."
 	}
+	return f
+}
+
+// header is the header that is required and what must stand in it.
+func (a *APIChange) header(dialect string) (name, value string) {
+	name, value = "x-api-revision", "2"
+	switch dialect {
+	case "openai":
+		name, value = "OpenAI-Beta", "chat=v2"
+	case "anthropic":
+		name, value = "anthropic-beta", "messages-2026-11-01"
+	}
+	if a.Header != "" { // the value is that of another header
+		name, value = a.Header, "2"
+	}
+	return name, cmp.Or(a.Value, value)
+}
+
+// refuseHeader is the failure of a call without the header; nil: it has it.
+// OpenAI's words are those of its assistants ("You must provide the
+// 'OpenAI-Beta' header to access the Assistants API. Please try again by setting
+// the header 'OpenAI-Beta: assistants=v2'."), the others Anthropic's
+// ("anthropic-version: header is required"). That the latter tell the value is
+// made up.
+func (a apiChange) refuseHeader(c *mocks.Call, r *http.Request) *wire.Failure {
+	name, value := a.header(a.dialect)
+	for _, list := range r.Header.Values(name) {
+		for v := range strings.SplitSeq(list, ",") {
+			if strings.TrimSpace(v) == value {
+				return nil
+			}
+		}
+	}
+	f := &wire.Failure{Kind: wire.FailBadRequest, Model: c.Model, Message: name + ": header is required"}
+	told := ". Please try again by setting the header '" + name + ": " + value + "'."
+	if a.dialect == "openai" {
+		f.Code, f.Message = "invalid_beta", "You must provide the '"+name+"' header to access this API"
+		if a.Untold {
+			told = "."
+		}
+	} else if a.Untold {
+		told = ""
+	}
+	f.Message += told
 	return f
 }
 

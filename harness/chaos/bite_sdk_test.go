@@ -289,6 +289,14 @@ func serviceBites() []bite {
 			bites: says(400, "API version v1 is no longer supported"),
 		},
 		{
+			kind: "api_change", name: "required header", preset: "openai", params: map[string]any{"mode": "required_header"}, named: true,
+			bites: says(400, "Please try again by setting the header 'OpenAI-Beta: chat=v2'."),
+		},
+		{
+			kind: "api_change", name: "required header, untold", preset: "anthropic", params: map[string]any{"mode": "required_header", "untold": true}, named: true,
+			bites: says(400, `"anthropic-beta: header is required"`),
+		},
+		{
 			kind: "api_change", name: "renamed parameter", preset: "openai", params: map[string]any{"mode": "renamed_param"}, ask: asking{maxTokens: 100}, named: true,
 			bites: func(p *path, s seen) bool {
 				return is(400, "unsupported_parameter")(p, s) &&

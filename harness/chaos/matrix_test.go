@@ -33,7 +33,7 @@ var matrixParams = map[string][]map[string]any{
 	"partition":     {{}, {"mode": "refused"}},
 	"degraded_link": {{"data_limit": 100}, {"slice_size": 50, "slice_jitter": 20, "slice_delay": "10ms"}},
 	"deprecation":   {{"announced_for": "0s"}, {"announced_for": "0s", "mode": "renamed"}},
-	"api_change":    {{}, {"mode": "version"}, {"mode": "renamed_param", "param": "temperature"}, {"mode": "renamed_field"}},
+	"api_change":    {{}, {"mode": "version"}, {"mode": "required_header"}, {"mode": "renamed_param", "param": "temperature"}, {"mode": "renamed_field"}},
 	"peak_hour":     {{"capacity": 1}},
 	"throttle":      {{"factor": 20.0}},
 	"context_limit": {{"tokens": 8}},

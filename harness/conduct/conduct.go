@@ -9,6 +9,7 @@ package conduct
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"brownout/harness/journal"
@@ -191,7 +192,7 @@ func (b *Board) Report() *Report {
 	switch {
 	case len(b.violations) > 0:
 		r.Verdict = Fail
-		r.Reasons = append(r.Reasons, fmt.Sprintf("veto: %s; the first: %s", counted(len(b.violations), "private prompt was shown to somebody who must not see it", "private prompts were shown to somebody who must not see them"), b.violations[0].Detail))
+		r.Reasons = append(r.Reasons, fmt.Sprintf("veto: %s; the first: %s", b.shown(), b.violations[0].Detail))
 	case b.over:
 		r.Verdict = Inconclusive
 		r.Reasons = append(r.Reasons, fmt.Sprintf("inconclusive: more than %d calls came, and the rest is not judged", maxCalls))
@@ -214,6 +215,21 @@ func (b *Board) Report() *Report {
 		b.doubt(r)
 	}
 	return r
+}
+
+// shown says how many prompts were shown to whom.
+func (b *Board) shown() string {
+	var prompts, to []string
+	for _, v := range b.violations {
+		if !slices.Contains(prompts, v.Marker) {
+			prompts = append(prompts, v.Marker)
+		}
+		if !slices.Contains(to, v.Provider) {
+			to = append(to, v.Provider)
+		}
+	}
+	names := strings.Join(to, ", ")
+	return counted(len(prompts), "private prompt was shown to "+names, "private prompts were shown to "+names)
 }
 
 // doubt tells where nothing is proven.
@@ -261,10 +277,6 @@ func (b *Board) count(r *Report) {
 		if c.Failure != "" {
 			p.Errors[c.Failure]++
 		}
-		if c.Early {
-			p.Early++
-			r.Early++
-		}
 		if c.Aborted && c.Stream && c.TTFT > 0 {
 			r.AbandonedStreams++
 		}
@@ -274,6 +286,14 @@ func (b *Board) count(r *Report) {
 		for _, name := range c.Faults {
 			if f := b.faults[name]; f != nil {
 				f.Touched++
+			}
+		}
+	}
+	for _, calls := range b.requests() {
+		for i, early := range scorecard.Early(calls) {
+			if early {
+				r.Providers[at[calls[i].Provider]].Early++
+				r.Early++
 			}
 		}
 	}

@@ -86,6 +86,45 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// One prompt that was shown to two is one prompt, and two who must not see it.
+func TestWhoWasShownWhat(t *testing.T) {
+	seen := func(marker, provider string) journal.Event {
+		return &journal.Violation{What: "privacy", Marker: marker, Provider: provider, Detail: provider + " is cloud"}
+	}
+	for want, events := range map[string][]journal.Event{
+		"veto: 1 private prompt was shown to a; the first: a is cloud":      {seen("q", "a")},
+		"veto: 1 private prompt was shown to a, b; the first: a is cloud":   {seen("q", "a"), seen("q", "b")},
+		"veto: 2 private prompts were shown to b, a; the first: b is cloud": {seen("q", "b"), seen("p", "a"), seen("p", "b")},
+	} {
+		events = append(events, call("q", "a", 0, 5, "overload"), call("q", "b", 9, 5, ""))
+		if r := folded(&conduct.Board{}, events...); r.Verdict != conduct.Fail || len(r.Reasons) != 1 || r.Reasons[0] != want {
+			t.Errorf("%s, %q, want %q", r.Verdict, r.Reasons, want)
+		}
+	}
+}
+
+// A retry-after binds the request that was told it, also where no rate limit
+// told it to all.
+func TestCallsBeforeTheirTime(t *testing.T) {
+	told := func(marker string, at int) *journal.Call {
+		c := call(marker, "a", at, 5, "overload")
+		c.RetryAfter = ms(2000)
+		return c
+	}
+	r := folded(&conduct.Board{},
+		told("soon", 0), call("soon", "a", 400, 5, ""),
+		told("late", 1000), call("late", "a", 3100, 5, ""),
+		told("gone", 4000), call("gone", "b", 4100, 5, ""),
+		call("other", "a", 4200, 5, ""),
+	)
+	if r.Early != 1 || r.Providers[0].Early != 1 || r.Providers[1].Early != 0 || r.Requests != 4 || len(r.Advice) == 0 {
+		t.Errorf("%d early: %+v", r.Early, r)
+	}
+	if s := r.Stories[0]; s.Marker != "soon" || !s.Calls[1].Early || s.Calls[0].Early {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestBeforeTheFirstFault(t *testing.T) {
 	var b conduct.Board
 	b.Fold(journal.Record{Seq: 1, Event: &journal.RunStarted{Plan: plan.Plan{Providers: []plan.Provider{{Name: "a"}}, Faults: []plan.Fault{{Name: "down"}}}}})

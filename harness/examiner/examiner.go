@@ -113,7 +113,7 @@ func (e *examination) card(ctx context.Context, t plan.Target) scorecard.Card {
 	}
 	start, stop, own, err := e.starter(ctx, t, find)
 	if err != nil {
-		c.Cells, c.Error = nil, err.Error()
+		c.Cells, c.Error = []scorecard.Cell{}, err.Error()
 		return c
 	}
 	var wg sync.WaitGroup
@@ -132,7 +132,7 @@ func (e *examination) card(ctx context.Context, t plan.Target) scorecard.Card {
 	}
 	wg.Wait()
 	if err := errors.Join(append(errs, stop(context.WithoutCancel(ctx)))...); err != nil {
-		c.Cells, c.Error = nil, err.Error()
+		c.Cells, c.Error = []scorecard.Cell{}, err.Error()
 	}
 	c.TookS = float64(time.Since(began).Milliseconds()) / 1000
 	return c

@@ -229,6 +229,8 @@ func setCall(e *Call, f field) error {
 		return setStrings(&e.Faults, v)
 	case "early":
 		return setBool(&e.Early, v)
+	case "retry_after_ns":
+		return setInt(&e.RetryAfter, v)
 	}
 	return errStranger
 }

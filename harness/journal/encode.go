@@ -100,6 +100,7 @@ func (l *line) call(e *Call) {
 	l.float(`,"cost_usd":`, e.CostUSD)
 	l.optStrs(`,"faults":`, e.Faults)
 	l.optBool(`,"early":`, e.Early)
+	l.optInt(`,"retry_after_ns":`, int64(e.RetryAfter))
 }
 
 func (l *line) instrument(e *Instrument) {

@@ -65,7 +65,8 @@ func TestHotEventsAreWrittenAsJSON(t *testing.T) {
 		}
 		c := &journal.Call{
 			Faults: rapid.SliceOf(text).Draw(rt, "faults"), CostUSD: number.Draw(rt, "cost"),
-			Early: rapid.Bool().Draw(rt, "early"), TTFT: time.Duration(rapid.Int64().Draw(rt, "ttft")),
+			RetryAfter: time.Duration(rapid.Int64().Draw(rt, "retry_after")),
+			Early:      rapid.Bool().Draw(rt, "early"), TTFT: time.Duration(rapid.Int64().Draw(rt, "ttft")),
 		}
 		i := &journal.Instrument{CPU: number.Draw(rt, "cpu"), Hits: rapid.Uint64().Draw(rt, "hits")}
 		for _, e := range []journal.Event{s, c, i} {

@@ -152,7 +152,7 @@ type Sample struct {
 // which is a Sample too. It is told when the last of them has ended.
 type Workflow struct {
 	ID        string        `json:"id"`           // the Workflow of its samples; their markers are ID-1, ID-2 …
-	Request   string        `json:"request"`      // request kind: agent
+	Request   string        `json:"request"`      // request kind: agent, fanout
 	Scheduled time.Duration `json:"scheduled_ns"` // of the first step, since run start
 	Total     time.Duration `json:"total_ns"`     // from Scheduled to the end of the last step, capped at the deadline
 	Steps     int           `json:"steps"`        // that it has
@@ -180,7 +180,9 @@ type Call struct {
 	Completion int           `json:"completion_tokens"`
 	CostUSD    float64       `json:"cost_usd"`
 	Faults     []string      `json:"faults,omitempty"` // names of the faults that touched it
-	Early      bool          `json:"early,omitempty"`  // before the retry-after the provider had stated
+	Early      bool          `json:"early,omitempty"`  // before the retry-after that a rate limit had stated to all
+	// RetryAfter is the wait that its failure stated; 0: none.
+	RetryAfter time.Duration `json:"retry_after_ns,omitempty"`
 }
 
 // Decision is what the bundled router says it did. Shown, never scored.

@@ -39,6 +39,7 @@ type Config struct {
 	Start         time.Time           // run start, the zero of all times; zero value: when Run is called
 	Emit          func(journal.Event) // told of each sample and workflow, from many goroutines; must not block
 	VegetaResults io.Writer           // samples in vegeta's own encoding; nil: none
+	FanOut        bool                // the target takes several prompts in one request, as the bundled router does; else each is sent by itself, side by side
 	Open          bool                // Change may be called: Run lasts as long as the load, even where nothing more is due
 	// Extra is what the target wants in each request of a kind beside what all
 	// targets want: headers, and fields of the JSON body; nil: nothing.

@@ -45,14 +45,23 @@ func (p *probe) RoundTrip(req *http.Request) (*http.Response, error) {
 	now := p.since()
 	if now >= e.until {
 		p.meter.missed(now - due)
-		e.found = e.tell(now, finding{outcome: journal.Hung, reason: reasonNotSent})
+		late := finding{outcome: journal.Hung, reason: reasonNotSent}
+		if e.fans() {
+			e.tellParts(now, nil, late)
+		} else {
+			e.found = e.tell(now, late)
+		}
 		p.results.add(s, e.sample)
 		p.follow(&e)
 		return nil, errNotSent
 	}
 	p.meter.dispatched(now - due)
 	defer p.meter.ended()
-	e.do(req)
+	if e.fans() {
+		e.fan(req)
+	} else {
+		e.do(req)
+	}
 	if e.found.outcome == gaveUp {
 		return nil, p.ctx.Err()
 	}

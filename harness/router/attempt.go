@@ -23,16 +23,22 @@ type attempt struct {
 	fail    *wire.Failure // why it failed; nil where it did not
 	says    verdict       // of its provider
 	usage   wire.Usage    // what is known to be billed
+	broke   bool          // its provider broke its stream off
 	lost    bool          // the client left, or another provider was faster: no fault of its own
 	trials  []trial
 	few     [2]trial // room for as many as there usually are
 	up      *upstream
 	extra   bool            // fields beyond the neutral form were sent
 	prefill bool            // it was handed a partial answer to go on with
+	called  *calling        // what its provider asks of calls; nil: nothing beyond its dialect
+	again   bool            // its provider takes it by another version, or with a header that it lacked
+	unnamed bool            // its answer did not say who gave it
+	guessed bool            // usage is an estimate: the provider did not tell
 	status  int             // of the provider's answer; 0: there was none
 	stake   *stake          // what is reserved for it; nil: nothing
 	onward  *onward         // what goes on with it; nil: it was not streamed, or not handed one
 	trace   context.Context // carries its span, where the request is traced
+	veil    *veil           // what it was shown in place of personal data; nil: it was shown all
 }
 
 // reply is an answer that has begun: whole, or a stream whose first token is
@@ -75,6 +81,7 @@ func (c *call) try(a *attempt) (*reply, *wire.Failure) {
 	cand, u := a.cand, a.up
 	u.watch.start(u.cancel, c.patience(cand), c.gap())
 	rep, fail := c.ask(a)
+	fail = a.veil.concealed(fail)
 	a.first = time.Since(a.started)
 	if fail == nil {
 		a.says = healthy
@@ -149,7 +156,7 @@ func (c *call) request(a *attempt) (*wire.Request, *wire.Failure) {
 	req := &own
 	req.Model, req.IncludeUsage, req.Surface = a.cand.model, true, ""
 	if c.join != nil {
-		c.join.hand(a, req)
+		c.join.hand(a, req, c.veilFor(a.cand).tears(string(c.join.delivered)))
 	}
 	for _, f := range c.r.stages.prepare {
 		var fail *wire.Failure
@@ -163,6 +170,9 @@ func (c *call) request(a *attempt) (*wire.Request, *wire.Failure) {
 // ask sends the request and waits for the answer to begin.
 func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	cand, u := a.cand, a.up
+	if most := c.mostInputs(cand); most > 0 {
+		return c.askParts(a, most)
+	}
 	q, fail := c.compose(a)
 	if fail != nil {
 		return nil, fail
@@ -175,7 +185,7 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	u.body.ReadCloser, a.status = res.Body, res.StatusCode
 	c.hear(a, res)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return nil, u.refusedWith(res)
+		return nil, c.understand(a, u.refusedWith(res))
 	}
 	switch {
 	case c.embed != nil:
@@ -188,7 +198,7 @@ func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 		return nil, fail
 	}
 	if w.Model == "" { // Bedrock's Converse does not say who answers
-		w.Model = cand.model
+		w.Model, a.unnamed = cand.model, true
 	}
 	a.usage = w.Usage
 	if fail := c.check(a, w); fail != nil {
@@ -207,6 +217,12 @@ func (c *call) compose(a *attempt) (*http.Request, *wire.Failure) {
 	}
 	a.req = req
 	q, err := c.encode(a)
+	return c.dress(a, q, err)
+}
+
+// dress is what every HTTP request of an attempt goes through before it is
+// sent, unless it could not be made: err. The caller holds shared.
+func (c *call) dress(a *attempt, q *http.Request, err error) (*http.Request, *wire.Failure) {
 	if err != nil {
 		return nil, &wire.Failure{Kind: wire.FailBadRequest, Message: fmt.Sprintf("the request has no form in the %s dialect: %v", a.cand.Dialect, err)}
 	}
@@ -227,6 +243,16 @@ func (c *call) hear(a *attempt, res *http.Response) {
 	for _, f := range c.r.stages.heard {
 		f(a, res.StatusCode, res.Header)
 	}
+}
+
+// understand has the stages read a refusal.
+func (c *call) understand(a *attempt, fail *wire.Failure) *wire.Failure {
+	c.shared.Lock()
+	defer c.shared.Unlock()
+	for _, f := range c.r.stages.refused {
+		f(c, a, fail)
+	}
+	return fail
 }
 
 // check has the stages judge a whole answer.
@@ -262,6 +288,9 @@ func (c *call) askStream(a *attempt) (*reply, *wire.Failure) {
 		u.watchBy(c.join.flow(a))
 	}
 	c.watchers(a)
+	if f := c.r.stages.rewrite; f != nil {
+		u.rewriter = f(c, a)
+	}
 	if c.r.set.has("held_streams") || c.join != nil {
 		if fail := u.head(); fail != nil {
 			return nil, fail

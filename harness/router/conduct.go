@@ -45,6 +45,9 @@ var conducts = map[wire.FailureKind]conduct{
 	wire.FailMethod:        {says: condemned},
 	wire.FailModelNotFound: {says: condemned, model: true},
 
+	// The request is as right as it was before the interface changed.
+	kindChanged: {says: condemned},
+
 	// Asking again elsewhere may do; here it gave another answer.
 	kindMismatch: {says: healthy},
 

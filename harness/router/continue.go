@@ -90,9 +90,10 @@ func (j *joint) wentOn(by *candidate) {
 // blank is the white space between words.
 const blank = " \n\t"
 
-// hand gives the delivered text to a model that goes on with it.
-func (j *joint) hand(a *attempt, req *wire.Request) {
-	a.prefill = j.mode != plan.ContinueSplice && len(j.delivered) >= leastPrefill && takesPartial(a.cand)
+// hand gives the delivered text to a model that goes on with it, but for one
+// that is torn where nobody may go on: it ends within what must not be shown.
+func (j *joint) hand(a *attempt, req *wire.Request, torn bool) {
+	a.prefill = !torn && j.mode != plan.ContinueSplice && len(j.delivered) >= leastPrefill && takesPartial(a.cand)
 	if !a.prefill {
 		return
 	}

@@ -36,6 +36,7 @@ const (
 	HedgeWon          = "hedge_won"           // and was the first to answer
 	BudgetSpent       = "budget_spent"        // an attempt beyond the first was refused: the retry budget is spent
 	Shimmed           = "shimmed"             // a provider refused a field, which was left out
+	APIChanged        = "api_changed"         // a provider's interface is not what it was; told once
 	Deprecated        = "deprecated"          // a model is announced to end, is gone, or is back
 	RolledBack        = "rolled_back"         // a migration was taken back
 	Guarded           = "guarded"             // an answer carried poison, and was refused
@@ -43,7 +44,10 @@ const (
 	LoopStopped       = "loop_stopped"        // a workflow called without end
 	Unhealthy         = "unhealthy"           // health probes found nobody well there
 	Healthy           = "healthy"             // they found it well again
+	Ejected           = "ejected"             // a provider does far worse than its peers, and is left alone for a while
+	Returned          = "returned"            // that is over
 	Degraded          = "degraded"            // a step down the ladder
+	Redacted          = "redacted"            // a provider was shown placeholders in the place of personal data
 )
 
 // record logs a request, where somebody reads the log at that level.

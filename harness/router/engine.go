@@ -35,6 +35,7 @@ type engine struct {
 	mapped   *modelMap // nil: nothing is said of them
 	kept     map[string]keepsake
 	answers  *answerCache // see keepsAnswers; nil: nothing is answered from memory
+	personal *finder      // of what redaction hides; nil: it is off
 	before   *engine      // what it takes the place of; nil once it is built
 	tell     func(Decision)
 	log      *slog.Logger
@@ -51,9 +52,11 @@ type backend struct {
 	gate    *gate
 	seen    *backendMetrics
 	stats   *statsBook
+	ramp    ramp // of all its models
 
 	inFlight atomic.Int64 // calls in progress
 	pulse    pulse
+	asks     atomic.Pointer[calling] // what it asks of calls beyond its dialect; nil: nothing
 }
 
 // newEngine builds a router under c. It starts nothing. from is the one it
@@ -151,7 +154,7 @@ func (r *engine) backend(c Config, b Backend) *backend {
 	} else {
 		v.trip = dialing.Limit(newTransport(r.set), dialsPerSecond)
 	}
-	v.gate = newGate(b.Name, r.set, r.tell, v.seen)
+	v.gate = newGate(b.Name, r.set, r.tell, v.seen, v.rampOf)
 	return v
 }
 

@@ -21,6 +21,10 @@ const kindMismatch wire.FailureKind = "mismatch"
 // kindGone marks what ended because the client left. It is counted, never sent.
 const kindGone wire.FailureKind = "client_gone"
 
+// kindChanged marks the refusal of a call that was right before the provider
+// changed its interface. Clients are told of a gateway's failure.
+const kindChanged wire.FailureKind = "api_changed"
+
 func (c cause) String() string { return c.by.Name + ": " + c.fail.Error() }
 
 // judge says what an error of an attempt means. ctx is the attempt's.
@@ -64,6 +68,8 @@ func (c *call) gateway(f *wire.Failure) *wire.Failure {
 	case kindOverBudget:
 		f.Kind = wire.FailQuota
 		return f
+	case kindChanged:
+		f.Status, f.Type, f.Code, f.Param = http.StatusBadGateway, "", "", ""
 	case wire.FailTransport, wire.FailMalformed:
 		f.Status = http.StatusBadGateway
 	case wire.FailTimeout:
@@ -140,22 +146,6 @@ func (c *call) explain(s string) string {
 		}
 	}
 	return b.String()
-}
-
-func (r *refusal) String() string {
-	s := "held after"
-	switch {
-	case r.why != "":
-		s = r.why + " after"
-	case r.limited:
-		s = "asked to come back in " + r.wait.Round(time.Millisecond).String() + " after"
-	case r.open:
-		s = "breaker open after"
-	}
-	if r.cause == nil {
-		return strings.TrimSuffix(s, " after")
-	}
-	return s + " " + r.cause.Error()
 }
 
 // comeBack is when a retry by the client may help: the first moment, in whole

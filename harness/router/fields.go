@@ -60,8 +60,7 @@ func (c *call) keepFields(a *attempt, q *http.Request) {
 	}
 	m := c.fields(front)
 	// Messages that a stage or a join has changed are sent as changed.
-	rich := m.rich && c.join == nil && len(a.req.Messages) == len(c.req.Messages) &&
-		(len(a.req.Messages) == 0 || &a.req.Messages[0] == &c.req.Messages[0])
+	rich := m.rich && c.join == nil && (sameTurns(a.req.Messages, c.req.Messages) || a.veil != nil && sameTurns(a.req.Messages, a.veil.turns))
 	if !m.usable || len(m.extra) == 0 && !rich {
 		return
 	}
@@ -69,14 +68,14 @@ func (c *call) keepFields(a *attempt, q *http.Request) {
 	if err != nil {
 		return // it is in memory and cannot fail
 	}
-	body = c.withFields(body, m, rich)
+	body = c.withFields(a.veil, body, m, rich)
 	a.extra = true
 	setBody(q, body)
 }
 
 // withFields adds the client's further fields to a body, and its own messages
-// where they are rich.
-func (c *call) withFields(body []byte, m *fieldSet, rich bool) []byte {
+// where they are rich, behind a veil where there is one.
+func (c *call) withFields(v *veil, body []byte, m *fieldSet, rich bool) []byte {
 	own, ok := scan(body)
 	if !ok {
 		return body
@@ -89,6 +88,13 @@ func (c *call) withFields(body []byte, m *fieldSet, rich bool) []byte {
 		}
 		out = append(out, b...)
 	}
+	client := func(f field) {
+		if raw := c.body[f.start:f.end]; v == nil {
+			add(raw)
+		} else {
+			add(append(v.hideJSON(raw[:f.value-f.start], false), v.hideJSON(raw[f.value-f.start:], false)...))
+		}
+	}
 	for _, v := range own {
 		if rich && (v.key == "messages" || v.key == "system") {
 			continue
@@ -97,13 +103,13 @@ func (c *call) withFields(body []byte, m *fieldSet, rich bool) []byte {
 	}
 	for _, v := range m.extra {
 		if !slices.ContainsFunc(own, func(o field) bool { return o.key == v.key }) {
-			add(c.body[v.start:v.end])
+			client(v)
 		}
 	}
 	if rich {
 		for _, v := range m.list {
 			if v.key == "messages" || v.key == "system" {
-				add(c.body[v.start:v.end])
+				client(v)
 			}
 		}
 	}

@@ -90,7 +90,7 @@ func poisonGuard(r *engine) *stage {
 // guarded tells of what the guardrail refused.
 func (c *call) guarded(a *attempt, fail *wire.Failure) *wire.Failure {
 	if fail != nil {
-		c.r.tell(Decision{What: Guarded, Provider: a.cand.Name, Marker: c.marker, Detail: fail.Message})
+		c.r.tell(Decision{What: Guarded, Provider: a.cand.Name, Marker: c.marker, Detail: a.veil.conceal(fail.Message)})
 	}
 	return fail
 }

@@ -22,14 +22,17 @@ type Mitigation struct {
 func mitigations() []Mitigation {
 	return []Mitigation{
 		{Name: "privacy", On: true, Summary: "a request reaches only the classes and regions it allows; where nobody is left it fails closed"},
+		{Name: "redaction", build: redaction, Summary: "cloud and managed providers get placeholders in the place of personal data, and their answers get it back; off unless asked for"},
 		{Name: "model_map", On: true, build: mapModels, Summary: "aliases, equivalence classes and pins of models, where they are configured"},
 		{Name: "migration", On: true, build: migrations, Summary: "moves the calls for one model to another by a growing share, where that is configured, and back where the new one fails more often"},
 		{Name: "deprecation_watch", On: true, build: deprecationWatch, Summary: "hears of models that end, in lists, headers and refusals, tells of it, and asks their successors"},
-		{Name: "api_shim", On: true, build: apiShim, Summary: "fields the neutral form does not know survive between providers of one family, and are left out where one refuses them"},
+		{Name: "api_shim", On: true, build: apiShim, Summary: "a changed interface is met and told of, not passed on: another version or header where one is asked for, a field under its new name or left out, an answer that lacks one; fields the neutral form does not know survive between providers of one family"},
 		{Name: "capabilities", On: true, build: capabilities, Summary: "who is known to lack what a request needs (context, functions, JSON) is asked last"},
 		{Name: "rate_limits", On: true, build: rateLimits, Summary: "reads each provider's rate-limit headers and moves traffic before the 429; bounds what a retry-after is believed"},
 		{Name: "health_checks", On: true, build: healthChecks, Summary: "probes providers that have no traffic, so that a silent one is noticed before a request waits for it"},
 		{Name: "breaker", On: true, Summary: "stays away from a provider's model that fails, and probes whether it is back"},
+		{Name: "outlier_ejection", On: true, build: outlierEjection, Summary: "leaves a provider's model alone for a while that fails or lags far more than its peers do, whatever the breaker makes of it"},
+		{Name: "slow_start", On: true, build: slowStart, Summary: "gives a provider that is back its traffic step by step, so that its recovery is no stampede"},
 		{Name: "admission", build: admission, Summary: "limits the calls in progress at each provider by what its latency says it can bear; what has no place waits by priority and deadline, or is refused with a 429 that says when to come back"},
 		{Name: "retries", On: true, Summary: "asks the same provider again where that is the right conduct, with full jitter"},
 		{Name: "retry_budget", On: true, build: retryBudget, Summary: "retries and failovers never exceed a share of traffic, so that an outage cannot multiply the load"},
@@ -46,6 +49,7 @@ func mitigations() []Mitigation {
 		{Name: "stale_if_error", On: true, build: staleIfError, Summary: "where nobody can answer, a cacheable request is answered from an earlier answer of bounded age"},
 		{Name: "single_flight", On: true, build: singleFlight, Summary: "identical cacheable requests in flight share one call"},
 		{Name: "embed_batching", On: true, build: embedBatching, Summary: "requests for embeddings that come while one is under way share a call, and each gets its own vectors"},
+		{Name: "fan_out", On: true, Summary: "the independent prompts that come in one request to " + PathFanOut + " are asked side by side, each with a failover of its own; without it, one after the other"},
 		{Name: "degradation_ladder", On: true, build: ladder, Summary: "cloud, managed, GPU, edge, cache, static answer: each step down is marked in the answer's headers"},
 		{Name: "tracing", On: true, Summary: "OpenTelemetry spans with the GenAI conventions, where OTEL_EXPORTER_OTLP_ENDPOINT is set"},
 	}

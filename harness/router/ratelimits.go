@@ -38,9 +38,9 @@ func rateLimits(r *engine) *stage {
 			}
 			switch v := l.room(c.need(), set.MaxHold); {
 			case v.paused:
-				return &refusal{soft: true, wait: v.wait, why: "left alone for a while, as it refused what was over its rate limit"}
+				return &refusal{asked: ifPoor, wait: v.wait, why: "left alone for a while, as it refused what was over its rate limit"}
 			case v.tight(set.Reserve):
-				return &refusal{soft: true, wait: max(v.wait, 1), why: "there is too little room under its rate limit"}
+				return &refusal{asked: ifPoor, wait: max(v.wait, 1), why: "there is too little room under its rate limit"}
 			}
 			return nil
 		},
@@ -71,11 +71,7 @@ const charsPerToken = 4
 // need is what the request takes of each kind of limit.
 func (c *call) need() needs {
 	if c.needs[quotaRequests] == 0 {
-		n := 0
-		for i := range c.req.Messages {
-			n += len(c.req.Messages[i].Text)
-		}
-		c.needs = need(n/charsPerToken, c.req.MaxTokens)
+		c.needs = need(promptSize(c.req)/charsPerToken, c.req.MaxTokens)
 	}
 	return c.needs
 }

@@ -124,6 +124,7 @@ func (c *call) carry(s wire.StreamWriter, out *outlet, u *upstream, t *told, end
 		if err = c.pass(s, u, t); err != nil { // what came before it broke is good
 			continue
 		}
+		fail = u.made.veil.concealed(fail)
 		c.broke(u, fail)
 		out.push()
 		next, fail := c.resume(u, t, fail)
@@ -256,6 +257,7 @@ func (c *call) broke(u *upstream, fail *wire.Failure) {
 	if !late && !c.gone() {
 		u.by.gate.broke(u.by.model, fail)
 		u.by.seen.failed(fail.Kind)
+		u.made.broke = true
 	}
 	if _, ok := context.Cause(u.ctx).(*silence); ok {
 		c.r.tell(Decision{What: GapTimeout, Provider: u.by.Name, Marker: c.marker, Detail: fail.Message, Wait: c.gap()})

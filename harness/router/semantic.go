@@ -87,7 +87,7 @@ func semanticCache(r *engine) *stage {
 		}
 		rest := *c.req
 		rest.Messages = rest.Messages[:last]
-		group := c.beyond(digestOf(&rest, c.model, c.asker()))
+		group := c.apart(c.beyond(digestOf(&rest, c.model, c.asker())), c.req.Messages[last].Text)
 		if key, by := all.claim(group, is, m.key, !m.wish.noWrite); by > 0 {
 			m.key = key // it is the same question from here on
 			if e := in.fresh(key, m.wish.maxAge); e != nil {

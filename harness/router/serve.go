@@ -25,6 +25,9 @@ func (r *engine) serve(w http.ResponseWriter, q *http.Request) {
 	case "/metrics":
 		r.metrics.handler().ServeHTTP(w, q)
 		return
+	case PathFanOut:
+		r.fan(w, q)
+		return
 	}
 	front := r.fronts.of(q)
 	id := r.requestID(front, q)
@@ -250,6 +253,16 @@ func (c *call) read(q *http.Request) *wire.Failure {
 	req, fail := c.front.DecodeRequest(q, c.body)
 	if fail != nil {
 		return fail
+	}
+	// No answers are kept here: the next request may be another provider's to
+	// answer, so it must have the whole conversation in it.
+	if d, ok := c.front.(wire.Librarian); ok && req.Keepable {
+		if req.Previous != "" {
+			fail := d.Lost(req.Previous)
+			fail.Message += " This router keeps none: send the whole conversation."
+			return fail
+		}
+		req.Unkept = true // and the answer says so
 	}
 	c.req = req
 	c.sampling()

@@ -14,6 +14,7 @@ type settings struct {
 	failover  bool
 	active    map[string]bool  // mitigations that are on
 	forbidden []*regexp.Regexp // Guardrail.Patterns
+	private   []*regexp.Regexp // Redaction.Patterns
 }
 
 // has tells whether a mitigation is on.
@@ -94,7 +95,10 @@ func compile(s plan.Router) (settings, error) {
 	c.oneOf("continuation.mode", s.Continuation.Mode, plan.ContinueModes)
 	c.oneOf("cache.scope", s.Cache.Scope, plan.CacheScopes)
 	c.allOf("validation.checks", s.Validation.Checks, plan.AnswerChecks)
-	forbidden := c.patterns(s.Guardrail.Patterns)
+	forbidden := c.patterns("guardrail.patterns", s.Guardrail.Patterns, "CANARY-[0-9A-F]+")
+	private := c.patterns("redaction.patterns", s.Redaction.Patterns, "\\bcustomer-[0-9]{6}\\b")
+	c.allOf("redaction.kinds", s.Redaction.Kinds, plan.PersonalKinds)
+	c.allOf("redaction.towards", s.Redaction.Towards, plan.Classes)
 	c.admission(s.Admission)
 	c.allOf("hedging.billed_once", s.Hedging.BilledOnce, plan.BilledOnce)
 	c.allOf("privacy.allow", s.Privacy.Allow, plan.Classes)
@@ -104,7 +108,7 @@ func compile(s plan.Router) (settings, error) {
 	c.migrations(s.Migration)
 	c.routes(s.Route)
 	c.rules(s.Policy, s.Rule)
-	v := settings{Router: s, failover: *s.Failover, active: switchedOn(s.Off, s.On), forbidden: forbidden}
+	v := settings{Router: s, failover: *s.Failover, active: switchedOn(s.Off, s.On), forbidden: forbidden, private: private}
 	// The older words for three of the switches stay understood.
 	if s.Breaker.Disabled {
 		delete(v.active, "breaker")

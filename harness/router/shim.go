@@ -24,6 +24,9 @@ type shims struct {
 
 	mu sync.Mutex
 	by map[shimKey]shim
+
+	asks interfaces
+	lost missing
 }
 
 type shimKey struct{ provider, model, field string }
@@ -41,14 +44,31 @@ const maxShims = 1024
 
 // essential are the fields without which a request is no request, by any
 // dialect's name. They may have a new name, but are never left out.
-var essential = []string{"model", "messages", "contents", "input", "system", "stream", "tools", "tool_choice", "response_format", "anthropic_version"}
+var essential = []string{
+	"model", "messages", "contents", "input", "system", "systemInstruction", "system_instruction", "stream",
+	"tools", "toolConfig", "tool_config", "tool_choice", "response_format", "format", "anthropic_version",
+}
 
-// apiShim is the mitigation.
+// apiShim is the mitigation: for what providers take (here and in
+// interfaces.go), and for what they answer (missing.go).
 func apiShim(r *engine) *stage {
-	s := keep(r, "api_shim", nil, func() *shims { return &shims{by: map[shimKey]shim{}} })
+	s := keep(r, "api_shim", nil, func() *shims {
+		return &shims{by: map[shimKey]shim{}, asks: interfaces{of: map[string]*required{}}, lost: missing{told: map[missingKey]bool{}}}
+	})
 	return &stage{
-		edit: s.edit,
+		edit: func(a *attempt, q *http.Request) {
+			s.asks.edit(a, q)
+			s.edit(a, q)
+		},
+		refused: s.asks.refused,
+		answer:  s.lost.answer,
+		flow:    s.lost.flow,
 		amend: func(c *call, a *attempt) bool {
+			s.lost.failed(c, a)
+			if a.again { // it knows by now what the provider asks for
+				c.amends++
+				return true
+			}
 			if a.fail.Kind != wire.FailBadRequest || c.amends >= maxAmends {
 				return false
 			}
@@ -72,10 +92,13 @@ const maxAmends = 4
 // Words in which providers name a field that they refuse, and its new name.
 // Sources: OpenAI ("Unsupported parameter: 'max_tokens' is not supported with
 // this model. Use 'max_completion_tokens' instead."), vLLM and Mistral
-// (pydantic's "Extra inputs are not permitted"), Anthropic ("top_p: Extra
-// inputs are not permitted").
+// (pydantic's "Extra inputs are not permitted", with its place where it is
+// printed raw), Anthropic ("top_p: Extra inputs are not permitted"), Google
+// ("Unknown name \"topK\" at 'generation_config': Cannot find field."), Bedrock
+// ("extraneous key [topK] is not permitted"), Ollama ("invalid option provided:
+// \"tfs_z\"").
 var (
-	refusedField = regexp.MustCompile("(?i)(?:unsupported|unknown|unrecognized|unexpected|deprecated|removed)[^'\"`]{0,60}['\"`]([a-z_]+)['\"`]|['\"`]?\\b([a-z_]+)['\"`]?: extra inputs are not permitted")
+	refusedField = regexp.MustCompile("(?i)(?:unsupported|unknown|unrecognized|unexpected|deprecated|removed|invalid option)[^'\"`]{0,60}['\"`]([a-z_]+)['\"`]|['\"`]?\\b([a-z_]+)['\"`]?: extra inputs are not permitted|'loc': \\('body', '([a-z_]+)'\\)|extraneous key \\[([a-z_]+)\\]")
 	newName      = regexp.MustCompile("(?i)\\buse ['\"`]([a-z_]+)['\"`] instead")
 )
 
@@ -88,7 +111,7 @@ func (s *shims) learn(c *call, a *attempt) (what string, ok bool) {
 		if m == nil {
 			return "", false
 		}
-		name = m[1] + m[2]
+		name = m[1] + m[2] + m[3] + m[4]
 	}
 	to := ""
 	if m := newName.FindStringSubmatch(a.fail.Message); m != nil {
@@ -117,32 +140,49 @@ func (s *shims) sent(c *call, a *attempt, name string) bool {
 		return false
 	}
 	body, err := io.ReadAll(q.Body)
-	list, ok := scan(body)
-	return err == nil && ok && slices.ContainsFunc(list, func(f field) bool { return f.key == name })
+	return err == nil && hasField(body, name)
 }
 
-// edit changes a request for a provider by what it refused so far. Requests
-// that are signed by their body are left alone.
+// nests are the objects in which dialects keep a request's settings: Google's,
+// Bedrock's, Ollama's. Others hold what is the client's own.
+var nests = []string{"generationConfig", "inferenceConfig", "options"}
+
+// hasField tells whether a body has a field, at its top or among its settings.
+func hasField(body []byte, name string) bool {
+	list, ok := scan(body)
+	return ok && slices.ContainsFunc(list, func(f field) bool {
+		return f.key == name || slices.Contains(nests, f.key) && hasField(body[f.value:f.end], name)
+	})
+}
+
+// edit changes a request for a provider by what it refused so far.
 func (s *shims) edit(a *attempt, q *http.Request) {
-	if !s.some.Load() || families[a.cand.Dialect] == "" && a.cand.Dialect != "ollama" && a.cand.Dialect != "gemini" {
+	if !s.some.Load() {
 		return
 	}
 	body, err := io.ReadAll(q.Body)
 	if err != nil {
 		return // it is in memory and cannot fail
 	}
-	if list, ok := scan(body); ok {
-		body = s.rewrite(a.cand, body, list)
+	s.mu.Lock()
+	out := s.rewrite(a.cand, body, time.Now())
+	s.mu.Unlock()
+	setBody(q, out)
+	if d, ok := a.cand.dialect.(wire.Signer); ok && !bytes.Equal(out, body) {
+		// One that cannot be signed again is refused, and that is told.
+		_ = d.Sign(q, out, a.cand.Key)
 	}
-	setBody(q, body)
 }
 
-func (s *shims) rewrite(cand *candidate, body []byte, list []field) []byte {
+// rewrite is a body, or the settings in it, without the refused fields. The
+// caller holds mu.
+func (s *shims) rewrite(cand *candidate, body []byte, now time.Time) []byte {
+	list, ok := scan(body)
+	if !ok {
+		return body
+	}
 	out := make([]byte, 1, len(body))
 	out[0] = '{'
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
 	for _, f := range list {
 		v, refused := s.by[shimKey{cand.Name, cand.model, f.key}]
 		refused = refused && now.Before(v.until)
@@ -152,10 +192,14 @@ func (s *shims) rewrite(cand *candidate, body []byte, list []field) []byte {
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		if refused {
+		switch {
+		case refused:
 			out = append(append(append(out, '"'), v.name...), `":`...)
 			out = append(out, body[f.value:f.end]...)
-		} else {
+		case slices.Contains(nests, f.key):
+			out = append(out, body[f.start:f.value]...)
+			out = append(out, s.rewrite(cand, body[f.value:f.end], now)...)
+		default:
 			out = append(out, body[f.start:f.end]...)
 		}
 	}

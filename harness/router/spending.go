@@ -185,7 +185,7 @@ func (s *stake) settle(a *attempt) {
 	if s.held == nil {
 		return
 	}
-	known := a.usage != (wire.Usage{}) && (a.up.reader == nil || a.fail == nil && !a.lost)
+	known := a.usage != (wire.Usage{}) && !a.guessed && (a.up.reader == nil || a.fail == nil && !a.lost)
 	switch {
 	case !s.sent.Load(), a.status >= http.StatusBadRequest:
 		s.held.settle(0)

@@ -14,7 +14,7 @@ import (
 //
 // A request meets the places in the order of the fields. Functions are called
 // from the request's goroutine, but for those of a hedge (claim, attempt,
-// prepare, edit, heard, answer and flow), which are called from its own, one
+// prepare, edit, rewrite, heard, refused, answer and flow), which are called from its own, one
 // at a time. They must not block, but for admit, lookup
 // and await.
 type stage struct {
@@ -68,8 +68,15 @@ type stage struct {
 	// edit changes the HTTP request of an attempt, just before it is sent.
 	edit func(a *attempt, q *http.Request)
 
+	// rewrite changes a streamed answer before anybody else sees it; nil: it does
+	// not want to. At most one mitigation has it.
+	rewrite func(c *call, a *attempt) rewriter
+
 	// heard sees status and headers of each answer of a provider, errors too.
 	heard func(a *attempt, status int, h http.Header)
+
+	// refused reads a provider's refusal, and may say better what it means.
+	refused func(c *call, a *attempt, fail *wire.Failure)
 
 	// answer judges a whole unary answer, and may change it. A failure is the
 	// provider's.
@@ -107,6 +114,17 @@ type flow interface {
 	text(s string) (string, *wire.Failure)
 	// end returns what was held back, when the provider has said all.
 	end(f wire.Finish) (string, *wire.Failure)
+}
+
+// rewriter changes what a stream says, and may hold some of it back.
+type rewriter interface {
+	// text takes in what came and returns what may go on.
+	text(s string) string
+	// toolCall does so with a piece of a call of a function. Text that was held
+	// back comes before it.
+	toolCall(d wire.ToolCallDelta) (text string, calls []wire.ToolCallDelta)
+	// end returns what was held back, when the provider has said all.
+	end() (text string, calls []wire.ToolCallDelta)
 }
 
 // attentive is a flow that hears more than text.
@@ -166,7 +184,9 @@ type stages struct {
 	hedge    *hedge
 	prepare  []func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure)
 	edit     []func(a *attempt, q *http.Request)
+	rewrite  func(c *call, a *attempt) rewriter
 	heard    []func(a *attempt, status int, h http.Header)
+	refused  []func(c *call, a *attempt, fail *wire.Failure)
 	answer   []func(c *call, a *attempt, w *wire.Answer) *wire.Failure
 	flow     []func(c *call, a *attempt) flow
 	amend    []func(c *call, a *attempt) bool
@@ -202,7 +222,11 @@ func (v *stages) add(s *stage) {
 	}
 	put(&v.prepare, s.prepare, s.prepare != nil)
 	put(&v.edit, s.edit, s.edit != nil)
+	if s.rewrite != nil {
+		v.rewrite = s.rewrite
+	}
 	put(&v.heard, s.heard, s.heard != nil)
+	put(&v.refused, s.refused, s.refused != nil)
 	put(&v.answer, s.answer, s.answer != nil)
 	put(&v.flow, s.flow, s.flow != nil)
 	put(&v.amend, s.amend, s.amend != nil)

@@ -17,17 +17,18 @@ const endGrace = 50 * time.Millisecond
 
 // upstream is one attempt's answer on its way in.
 type upstream struct {
-	by     *candidate
-	made   *attempt
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	detach func() bool // lets the attempt outlive its request
-	watch  watch
-	body   inlet
-	reader wire.StreamReader // streams only
-	flows  []flow            // what looks at its text
-	heed   []attentive       // those that look at more
-	said   bool              // it has said who answers
+	by       *candidate
+	made     *attempt
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	detach   func() bool // lets the attempt outlive its request
+	watch    watch
+	body     inlet
+	reader   wire.StreamReader // streams only
+	rewriter rewriter          // changes what it says before all else; nil: nothing does
+	flows    []flow            // what looks at its text
+	heed     []attentive       // those that look at more
+	said     bool              // it has said who answers
 
 	// What the stream has said so far.
 	id, model string
@@ -125,15 +126,14 @@ func (u *upstream) step() *wire.Failure {
 	if e.Text != "" {
 		u.tokens++
 		u.watch.token()
-		if fail := u.take(e.Text); fail != nil {
+		if fail := u.takeText(e.Text); fail != nil {
 			return fail
 		}
 	}
 	if e.ToolCall != nil {
 		u.watch.token()
-		u.calls = append(u.calls, *e.ToolCall)
-		for _, f := range u.heed {
-			f.toolCall(*e.ToolCall)
+		if fail := u.takeCall(*e.ToolCall); fail != nil {
+			return fail
 		}
 	}
 	switch {
@@ -167,6 +167,42 @@ func (u *upstream) watchBy(f flow) {
 	}
 }
 
+// takeText takes in text as it came.
+func (u *upstream) takeText(s string) *wire.Failure {
+	if u.rewriter != nil {
+		if s = u.rewriter.text(s); s == "" {
+			return nil
+		}
+	}
+	return u.take(s)
+}
+
+// takeCall takes in a piece of a call of a function as it came.
+func (u *upstream) takeCall(d wire.ToolCallDelta) *wire.Failure {
+	if u.rewriter == nil {
+		u.addCall(d)
+		return nil
+	}
+	text, calls := u.rewriter.toolCall(d)
+	if text != "" {
+		if fail := u.take(text); fail != nil {
+			return fail
+		}
+	}
+	u.addCall(calls...)
+	return nil
+}
+
+// addCall adds pieces of calls to what the client is told.
+func (u *upstream) addCall(calls ...wire.ToolCallDelta) {
+	u.calls = append(u.calls, calls...)
+	for _, d := range calls {
+		for _, f := range u.heed {
+			f.toolCall(d)
+		}
+	}
+}
+
 // take lets the flows look at what came.
 func (u *upstream) take(s string) *wire.Failure {
 	for _, f := range u.flows {
@@ -182,6 +218,11 @@ func (u *upstream) take(s string) *wire.Failure {
 // flush takes from the flows what they held back.
 func (u *upstream) flush() *wire.Failure {
 	rest := ""
+	if u.rewriter != nil {
+		var calls []wire.ToolCallDelta
+		rest, calls = u.rewriter.end()
+		u.addCall(calls...)
+	}
 	for _, f := range u.flows {
 		var fail *wire.Failure
 		if rest != "" {

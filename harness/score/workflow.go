@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"brownout/harness/journal"
-	"brownout/plan"
 )
 
 // workflows gathers what became of workflows, and what they cost. It forgets a
@@ -38,7 +37,7 @@ func (w *workflows) ended(e *journal.Workflow) {
 
 // call adds what a call cost to its workflow's bill, if it is of one.
 func (w *workflows) call(e *journal.Call, k *kind, now time.Duration) {
-	if k == nil || k.mix.Kind != plan.KindAgent {
+	if k == nil || !k.mix.Workflow() {
 		return
 	}
 	i := strings.LastIndexByte(e.Marker, '-')

@@ -124,9 +124,25 @@ var useless = []string{
 // tally counts one provider's calls for a request.
 type tally struct{ failed, useless, early int }
 
+// Early tells of each of one request's calls, by arrival, whether it came before
+// a retry-after that its provider had stated: to all by a rate limit, or to this
+// request by another failure.
+func Early(calls []*journal.Call) []bool {
+	out := make([]bool, len(calls))
+	until := map[string]time.Duration{} // when each provider's word runs out
+	for i, c := range calls {
+		out[i] = c.Early || c.Arrived+closeEnough < until[c.Provider]
+		if c.RetryAfter > 0 {
+			until[c.Provider] = c.Arrived + c.Total + c.RetryAfter
+		}
+	}
+	return out
+}
+
 func tallies(calls []*journal.Call) (names []string, by map[string]*tally) {
 	by = map[string]*tally{}
-	for _, c := range calls {
+	early := Early(calls)
+	for i, c := range calls {
 		t := by[c.Provider]
 		if t == nil {
 			t = new(tally)
@@ -139,7 +155,7 @@ func tallies(calls []*journal.Call) (names []string, by map[string]*tally) {
 		if slices.Contains(useless, c.Failure) {
 			t.useless++
 		}
-		if c.Early {
+		if early[i] {
 			t.early++
 		}
 	}
@@ -240,10 +256,11 @@ func evidence(s *journal.Sample, calls []*journal.Call) []Call { return Calls(s.
 // of the run.
 func Calls(since time.Duration, calls []*journal.Call) []Call {
 	out := []Call{}
+	early := Early(calls)
 	for i, c := range calls {
 		e := Call{
 			Provider: c.Provider, AtS: seconds(max(0, c.Arrived-since)), TookS: seconds(c.Total), Status: c.Status,
-			Failure: c.Failure, Left: c.Aborted, Early: c.Early,
+			Failure: c.Failure, Left: c.Aborted, Early: early[i],
 		}
 		if i > 0 {
 			if gap := c.Arrived - calls[i-1].Arrived - calls[i-1].Total; gap > closeEnough || gap < -closeEnough {

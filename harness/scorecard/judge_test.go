@@ -22,6 +22,12 @@ func call(provider string, at, took int, failure string) *journal.Call {
 	return &journal.Call{Provider: provider, Marker: "m", Arrived: ms(1000 + at), Total: ms(took), Failure: failure, Status: 200, Faults: []string{"f"}}
 }
 
+// told is a failed call that stated how long to wait.
+func told(c *journal.Call, seconds int) *journal.Call {
+	c.RetryAfter = time.Duration(seconds) * time.Second
+	return c
+}
+
 func early(c *journal.Call) *journal.Call { c.Early = true; return c }
 func left(c *journal.Call) *journal.Call  { c.Aborted = true; return c }
 
@@ -38,6 +44,10 @@ func TestJudge(t *testing.T) {
 		"rightly refused":         {sample("ok", "content_filter", 5), []*journal.Call{call("a", 0, 1, "content_filter")}, scorecard.Pass, "right refusal"},
 		"asked too soon":          {sample("ok", "", 600), []*journal.Call{call("a", 0, 1, "rate_limit"), early(call("a", 5, 1, "rate_limit")), good}, scorecard.Partial, "a was asked again before the retry-after"},
 		"asked far too soon":      {sample("ok", "", 600), []*journal.Call{early(call("a", 0, 1, "rate_limit")), early(call("a", 5, 1, "rate_limit")), good}, scorecard.Fail, "a was asked 2 times before the retry-after"},
+		"came back too soon":      {sample("ok", "", 1600), []*journal.Call{told(call("a", 0, 1, "overload"), 2), call("a", 1000, 1, "overload"), good}, scorecard.Partial, "a was asked again before the retry-after"},
+		"kept coming back":        {sample("ok", "", 600), []*journal.Call{told(call("a", 0, 1, "overload"), 90), told(call("a", 400, 1, "overload"), 90), call("a", 900, 1, "overload"), good}, scorecard.Fail, "a was asked 2 times before the retry-after"},
+		"came back in time":       {sample("ok", "", 2600), []*journal.Call{told(call("a", 0, 1, "overload"), 2), call("a", 2001, 500, "")}, scorecard.Pass, "a whole answer"},
+		"went elsewhere":          {sample("ok", "", 600), []*journal.Call{told(call("a", 0, 1, "overload"), 2), good}, scorecard.Pass, "a whole answer"},
 		"asked in vain":           {sample("ok", "", 600), []*journal.Call{call("a", 0, 1, "auth"), call("a", 5, 1, "auth"), good}, scorecard.Partial, "no retry mends"},
 		"asked often in vain":     {sample("failed", "auth", 600), []*journal.Call{call("a", 0, 1, "auth"), call("a", 5, 1, "auth"), call("a", 9, 1, "auth")}, scorecard.Fail, "a was asked 3 times for what no retry mends"},
 		"hammered":                {sample("ok", "", 600), []*journal.Call{call("a", 0, 1, "server_error"), call("a", 2, 1, "server_error"), call("a", 4, 1, "server_error"), call("a", 6, 1, "server_error"), good}, scorecard.Fail, "a was asked 4 times"},

@@ -101,7 +101,7 @@ func (d anthropic) DecodeAnswer(body []byte) (*Answer, error) {
 		return nil, malformed("anthropic", "the answer is not readable: "+err.Error())
 	}
 	if in.Type != "message" || in.Content == nil {
-		return nil, malformed("anthropic", "the answer is not a message with content")
+		return nil, lacks("anthropic", "message with content")
 	}
 	a := &Answer{
 		ID: in.ID, Model: in.Model, Finish: anthropicFinish(in.Stop), StopSequence: in.Sequence,

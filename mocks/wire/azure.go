@@ -13,7 +13,7 @@ import (
 // the path with an api-version, or OpenAI's own paths below /openai/v1.
 // Sources: learn.microsoft.com (foundry/openai), and public reports, named
 // beside what was seen there.
-var azureOpenAI = cousin{openAI{&flavour{
+var azureOpenAI = azureAPI{cousin{openAI{&flavour{
 	name:        "azure",
 	failures:    azureFailures,
 	appendError: appendAzureError,
@@ -52,7 +52,7 @@ var azureOpenAI = cousin{openAI{&flavour{
 	failing:    azureFailing,
 	requestID:  uuid,
 	toolCallID: func(bits uint64) string { return spell("call_", bits, base62, 24) },
-}}
+}}}
 
 // What the content filter says of a harmless prompt and answer. The filter of
 // jailbreaks looks at prompts only.

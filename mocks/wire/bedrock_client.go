@@ -192,7 +192,7 @@ func (d bedrock) DecodeAnswer(body []byte) (*Answer, error) {
 	case in.Type == "message":
 		return anthropic{claudeOnBedrock}.DecodeAnswer(body)
 	case in.Output == nil || in.Output.Message == nil:
-		return nil, malformed("bedrock", "the answer has no message")
+		return nil, lacks("bedrock", "message")
 	}
 	a := &Answer{Finish: bedrockFinish(in.Stop), Usage: in.Usage.usage()}
 	for _, c := range in.Output.Message.Content {

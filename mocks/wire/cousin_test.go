@@ -97,12 +97,7 @@ func TestCousinDecodeFailure(t *testing.T) {
 }
 
 func TestCousinRoutes(t *testing.T) {
-	for _, c := range []struct {
-		dialect, method, path string
-		op                    wire.Operation
-		arg                   string
-		kind                  wire.FailureKind
-	}{
+	routes(t, []route{
 		{"azure", "POST", "/openai/deployments/d/chat/completions?api-version=2024-10-21", wire.OpChat, "", ""},
 		{"azure", "POST", "/openai/deployments/d/embeddings?api-version=2024-10-21", wire.OpEmbed, "", ""},
 		{"azure", "POST", "/openai/v1/chat/completions", wire.OpChat, "", ""},
@@ -138,16 +133,7 @@ func TestCousinRoutes(t *testing.T) {
 		{"azureml", "POST", "/v1/chat/completions", wire.OpChat, "", ""},
 		{"azureml", "GET", "/", wire.OpHealth, "", ""},
 		{"azureml", "GET", "/score", wire.OpChat, "", wire.FailMethod},
-	} {
-		op, arg, fail := dialect(t, c.dialect).Route(httptest.NewRequest(c.method, c.path, nil))
-		var kind wire.FailureKind
-		if fail != nil {
-			kind = fail.Kind
-		}
-		if op != c.op || arg != c.arg || kind != c.kind {
-			t.Errorf("%s %s %s: op %d, arg %q, failure %v", c.dialect, c.method, c.path, op, arg, fail)
-		}
-	}
+	})
 	_, _, fail := dialect(t, "databricks").Route(httptest.NewRequest("GET", "/api/2.0/jobs", nil))
 	if fail == nil || fail.Message != "No API found for 'GET /api/2.0/jobs'" {
 		t.Errorf("databricks, an unknown path: %v", fail)

@@ -77,7 +77,7 @@ func (d openAI) DecodeEmbeddings(body []byte) (*Embeddings, error) {
 		e.Vectors[v.Index] = v.Vector
 	}
 	if len(in.Data) == 0 {
-		return nil, malformed(d.name, "the answer has no embeddings")
+		return nil, lacks(d.name, "embeddings")
 	}
 	if in.Created > 0 {
 		e.Created = time.Unix(in.Created, 0)
@@ -87,6 +87,9 @@ func (d openAI) DecodeEmbeddings(body []byte) (*Embeddings, error) {
 
 // NewEmbed builds a request for embeddings to where the provider takes it.
 func (d cousin) NewEmbed(ctx context.Context, base, key string, req *EmbedRequest) (*http.Request, error) {
+	if !d.canEmbed() {
+		return nil, errNoEmbeddings
+	}
 	own := key
 	if d.setKey != nil {
 		own = ""
@@ -119,7 +122,7 @@ func (d ollama) DecodeEmbeddings(body []byte) (*Embeddings, error) {
 		return nil, malformed("ollama", "the embeddings are not readable: "+err.Error())
 	}
 	if len(in.Vectors) == 0 {
-		return nil, malformed("ollama", "the answer has no embeddings")
+		return nil, lacks("ollama", "embeddings")
 	}
 	return &Embeddings{Model: in.Model, Vectors: in.Vectors, Usage: Usage{Prompt: in.Prompt}}, nil
 }
@@ -164,7 +167,7 @@ func (d gemini) DecodeEmbeddings(body []byte) (*Embeddings, error) {
 		e.Vectors = append(e.Vectors, v.Values)
 	}
 	if len(e.Vectors) == 0 {
-		return nil, malformed("gemini", "the answer has no embeddings")
+		return nil, lacks("gemini", "embeddings")
 	}
 	return e, nil
 }

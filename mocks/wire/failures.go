@@ -107,3 +107,9 @@ func containsAny(s string, phrases ...string) bool {
 func malformed(dialect, why string) error {
 	return &Failure{Kind: FailMalformed, Message: dialect + ": " + why}
 }
+
+// lacks is the error for an answer that can be read and has not got what
+// answers of the dialect have.
+func lacks(dialect, what string) error {
+	return &Failure{Kind: FailMalformed, Message: dialect + ": the answer has no " + what, Missing: what}
+}

@@ -122,7 +122,7 @@ func (d gemini) DecodeAnswer(body []byte) (*Answer, error) {
 		return nil, malformed(d.name, "the answer is not readable: "+err.Error())
 	}
 	if len(in.Candidates) == 0 && in.Feedback.Block == "" {
-		return nil, malformed(d.name, "the answer has no candidates")
+		return nil, lacks(d.name, "candidates")
 	}
 	a := in.read(0)
 	return &a, nil

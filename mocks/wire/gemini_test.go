@@ -180,12 +180,7 @@ func TestGeminiArrayMode(t *testing.T) {
 
 func TestGeminiRoute(t *testing.T) {
 	const vertex = "/v1beta1/projects/p/locations/l/publishers/"
-	for _, c := range []struct {
-		dialect, method, path string
-		op                    wire.Operation
-		arg                   string
-		kind                  wire.FailureKind
-	}{
+	all := []route{
 		{"gemini", "POST", "/v1beta/models/g:generateContent", wire.OpChat, "", ""},
 		{"gemini", "POST", "/v1/models/g:streamGenerateContent?alt=sse", wire.OpChat, "", ""},
 		{"gemini", "POST", "/v1beta/tunedModels/mine:generateContent", wire.OpChat, "", ""},
@@ -217,20 +212,14 @@ func TestGeminiRoute(t *testing.T) {
 		{"vertex", "GET", "/v1/publishers/google/models/g", wire.OpModel, "g", ""},
 		{"vertex", "POST", "/v1beta/models/g:generateContent", wire.OpUnknown, "", wire.FailNotFound},
 		{"vertex", "POST", "/v1/projects//locations/l/publishers/google/models/g:generateContent", wire.OpUnknown, "", wire.FailNotFound},
-	} {
-		op, arg, fail := dialect(t, c.dialect).Route(httptest.NewRequest(c.method, c.path, nil))
-		var kind wire.FailureKind
-		if fail != nil {
-			kind = fail.Kind
+	}
+	for i, fail := range routes(t, all) {
+		if fail == nil {
+			continue
 		}
-		if op != c.op || arg != c.arg || kind != c.kind {
-			t.Errorf("%s %s %s: op %d, arg %q, failure %v", c.dialect, c.method, c.path, op, arg, fail)
-		}
-		if fail != nil {
-			resp := written(dialect(t, c.dialect), fail)
-			if path, _, _ := strings.Cut(c.path, "?"); resp.status != 404 || !strings.Contains(resp.body, "<code>"+path+"</code>") {
-				t.Errorf("%s: %d %s", c.path, resp.status, resp.body)
-			}
+		resp := written(dialect(t, all[i].dialect), fail)
+		if path, _, _ := strings.Cut(all[i].path, "?"); resp.status != 404 || !strings.Contains(resp.body, "<code>"+path+"</code>") {
+			t.Errorf("%s: %d %s", path, resp.status, resp.body)
 		}
 	}
 }

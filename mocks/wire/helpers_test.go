@@ -182,3 +182,30 @@ func sumOf(events []wire.Event) (s sum) {
 	}
 	return s
 }
+
+// route is a request line and what a dialect's server side takes it for.
+type route struct {
+	dialect, method, path string
+	op                    wire.Operation
+	arg                   string
+	kind                  wire.FailureKind // "": it is answered
+}
+
+// routes checks them and returns the failure of each, nil where there is none.
+func routes(t *testing.T, all []route) (fails []*wire.Failure) {
+	t.Helper()
+	for _, c := range all {
+		r := httptest.NewRequest(c.method, c.path, nil)
+		r.Header.Set("anthropic-version", "2026-10-21")
+		op, arg, fail := dialect(t, c.dialect).Route(r)
+		var kind wire.FailureKind
+		if fail != nil {
+			kind = fail.Kind
+		}
+		if op != c.op || arg != c.arg || kind != c.kind {
+			t.Errorf("%s %s %s: op %d, arg %q, failure %v", c.dialect, c.method, c.path, op, arg, fail)
+		}
+		fails = append(fails, fail)
+	}
+	return fails
+}

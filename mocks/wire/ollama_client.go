@@ -144,7 +144,7 @@ func (d ollama) DecodeAnswer(body []byte) (*Answer, error) {
 	}
 	text, calls, ok := in.message()
 	if !ok || !in.Done {
-		return nil, malformed("ollama", "the answer has no finished message")
+		return nil, lacks("ollama", "finished message")
 	}
 	a := &Answer{Model: in.Model, Text: text, Finish: in.finish(len(calls) > 0), Usage: Usage{in.Prompt, in.Completion}}
 	for i := range calls {

@@ -111,12 +111,7 @@ func TestDecodeRequestRefuses(t *testing.T) {
 }
 
 func TestRoute(t *testing.T) {
-	for _, c := range []struct {
-		dialect, method, path string
-		op                    wire.Operation
-		arg                   string
-		kind                  wire.FailureKind
-	}{
+	routes(t, []route{
 		{"openai", "POST", "/v1/chat/completions", wire.OpChat, "", ""},
 		{"openai", "GET", "/v1/models", wire.OpModels, "", ""},
 		{"openai", "GET", "/v1/models/gpt-x", wire.OpModel, "gpt-x", ""},
@@ -135,18 +130,7 @@ func TestRoute(t *testing.T) {
 		{"ollama", "HEAD", "/", wire.OpHealth, "", ""},
 		{"ollama", "GET", "/api/version", wire.OpVersion, "", ""},
 		{"ollama", "HEAD", "/api/chat", wire.OpChat, "", wire.FailMethod},
-	} {
-		r := httptest.NewRequest(c.method, c.path, nil)
-		r.Header.Set("anthropic-version", "2026-10-21")
-		op, arg, fail := dialect(t, c.dialect).Route(r)
-		var kind wire.FailureKind
-		if fail != nil {
-			kind = fail.Kind
-		}
-		if op != c.op || arg != c.arg || kind != c.kind {
-			t.Errorf("%s %s %s: op %d, arg %q, failure %v", c.dialect, c.method, c.path, op, arg, fail)
-		}
-	}
+	})
 	_, _, fail := dialect(t, "anthropic").Route(httptest.NewRequest("GET", "/v1/models", nil))
 	if fail == nil || fail.Message != "anthropic-version: header is required" {
 		t.Errorf("a model list without a version: %v", fail)

@@ -158,7 +158,11 @@ func sageMakerKind(f *Failure, body *awsBody) FailureKind {
 		if err != nil || status < 100 {
 			return FailServer
 		}
-		return decodeOpenAIFailure(status, nil, []byte(body.Said)).Kind
+		inner := decodeOpenAIFailure(status, nil, []byte(body.Said))
+		if inner.Kind == FailBadRequest && inner.Message != "" { // what it minds is in its own words
+			f.Message, f.Param = inner.Message, inner.Param
+		}
+		return inner.Kind
 	case sageMakerStreamError:
 		if body.Cause == streamTooLong {
 			return FailTimeout

@@ -29,35 +29,42 @@ var openAIAsks = openai.ChatCompletionNewParams{
 	Stop:     openai.ChatCompletionNewParamsStopUnion{OfString: openai.String("END")},
 }
 
+// asksBoth asks once in one piece and once as a stream, and returns the first
+// answer.
+func asksBoth(t *testing.T, c *openai.Client, p *provider) *openai.ChatCompletion {
+	t.Helper()
+	a, err := c.Chat.Completions.New(t.Context(), openAIAsks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Choices) != 1 || a.Choices[0].Message.Content != joined() || a.Choices[0].FinishReason != "stop" || a.Usage.TotalTokens != int64(11+len(words)) || a.Model != "alpha-1" || a.Created != created.Unix() {
+		t.Errorf("answer %+v", a)
+	}
+	if p.seen.LastUser() != "hi [[bo:1]]" || len(p.seen.Stop) != 1 {
+		t.Errorf("the server understood %+v", p.seen)
+	}
+
+	asks := openAIAsks
+	asks.StreamOptions = openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)}
+	s := c.Chat.Completions.NewStreaming(t.Context(), asks)
+	whole := openai.ChatCompletionAccumulator{}
+	for s.Next() {
+		if !whole.AddChunk(s.Current()) {
+			t.Error("a chunk does not belong to the others")
+		}
+	}
+	if s.Err() != nil || len(whole.Choices) != 1 || whole.Choices[0].Message.Content != joined() || whole.Choices[0].FinishReason != "stop" || whole.Usage.PromptTokens != 11 || whole.Usage.CompletionTokens != int64(len(words)) {
+		t.Errorf("stream %+v, %v", whole.ChatCompletion, s.Err())
+	}
+	return a
+}
+
 func TestOpenAISDK(t *testing.T) {
 	for _, name := range []string{"openai", "vllm"} {
 		t.Run(name, func(t *testing.T) {
 			p := &provider{d: dialect(t, name)}
 			c := openAIClient(serve(t, p), goodKey)
-
-			a, err := c.Chat.Completions.New(t.Context(), openAIAsks)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(a.Choices) != 1 || a.Choices[0].Message.Content != joined() || a.Choices[0].FinishReason != "stop" || a.Usage.TotalTokens != int64(11+len(words)) || a.Model != "alpha-1" || a.Created != created.Unix() {
-				t.Errorf("answer %+v", a)
-			}
-			if p.seen.LastUser() != "hi [[bo:1]]" || len(p.seen.Stop) != 1 {
-				t.Errorf("the server understood %+v", p.seen)
-			}
-
-			asks := openAIAsks
-			asks.StreamOptions = openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)}
-			s := c.Chat.Completions.NewStreaming(t.Context(), asks)
-			whole := openai.ChatCompletionAccumulator{}
-			for s.Next() {
-				if !whole.AddChunk(s.Current()) {
-					t.Error("a chunk does not belong to the others")
-				}
-			}
-			if s.Err() != nil || len(whole.Choices) != 1 || whole.Choices[0].Message.Content != joined() || whole.Choices[0].FinishReason != "stop" || whole.Usage.PromptTokens != 11 {
-				t.Errorf("stream %+v, %v", whole.ChatCompletion, s.Err())
-			}
+			asksBoth(t, &c, p)
 
 			list, err := c.Models.List(t.Context())
 			if err != nil || len(list.Data) != 2 || list.Data[0].ID != "alpha-1" {

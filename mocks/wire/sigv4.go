@@ -101,6 +101,23 @@ func (a *awsAPI) sign(ctx context.Context, r *http.Request, body []byte, key str
 		r, hex.EncodeToString(sum[:]), a.service, regionOf(r.URL.Hostname()), time.Now())
 }
 
+// Signer is a Client whose calls are signed over their bodies.
+type Signer interface {
+	// Sign signs r, whose body it is, with a key as NewRequest takes it, in the
+	// place of a signature that it has.
+	Sign(r *http.Request, body []byte, key string) error
+}
+
+// Sign signs a call again.
+func (d bedrock) Sign(r *http.Request, body []byte, key string) error {
+	return d.api.sign(r.Context(), r, body, key)
+}
+
+// Sign signs a call again.
+func (d sageMaker) Sign(r *http.Request, body []byte, key string) error {
+	return d.api.sign(r.Context(), r, body, key)
+}
+
 // regionOf is the region that a host name of AWS is in
 // (bedrock-runtime.eu-west-1.amazonaws.com), and us-east-1 for any other host.
 func regionOf(host string) string {

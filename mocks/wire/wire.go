@@ -198,6 +198,7 @@ type Failure struct {
 	Retired    bool   // for FailModelNotFound: the model was there once
 	Loading    bool   // for FailOverload: the model is being loaded, which takes time and not luck
 	Successor  string // of a retired model; "": none is named
+	Missing    string // for FailMalformed: what an answer that can be read has not got; "": it cannot be read
 	Surface    string // Surface and Stream of the request that failed, where it was read:
 	Stream     bool   // some dialects' errors have another shape by them
 }
