@@ -2,8 +2,6 @@ package reports_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"brownout/harness/conduct"
@@ -31,16 +29,7 @@ func TestConductFormats(t *testing.T) {
 		if err := reports.WriteConduct(&b, format, execution()); err != nil {
 			t.Fatal(err)
 		}
-		golden := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil || !bytes.Equal(b.Bytes(), want) {
-			t.Errorf("%s differs from %s (%v; -update writes it):\n%s", format, golden, err, b.String())
-		}
+		golden(t, name, b.Bytes())
 	}
 	if err := reports.WriteConduct(&bytes.Buffer{}, "html", execution()); err == nil {
 		t.Error("a format that nobody knows is written")
