@@ -146,7 +146,7 @@ func (f execFlags) shift(p *plan.Plan) {
 		switch {
 		case f.throughout:
 			v.At, v.For, v.Ramp, v.When = 0, maxExec, 0, nil
-		case v.When != nil:
+		case v.When != nil: // it waits for its moment as ever
 		case v.Clear() <= f.from:
 			continue // over by then
 		default:

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"brownout/plan"
 	"brownout/reports"
 )
 
@@ -116,6 +118,7 @@ func TestExecExitCodes(t *testing.T) {
 	}{
 		"hammers":        {[]string{broke, "--throughout"}, []string{"sh", "-c", `"$@" || :`, "sh", "env"}, exitFailed, "1 request hammered a provider"},
 		"private":        {[]string{broke, "--throughout", "--private", "Question 0"}, []string{"sh", "-c", `"$@" || :`, "sh", "env"}, exitFailed, "veto: 1 private prompt"},
+		"asks too often": {[]string{broke, "--throughout", "--max-calls", "1.5"}, []string{"sh", "-c", `"$@" || :`, "sh", "env"}, exitFailed, "2.00 calls per request, and 1.50 are the most that were allowed"},
 		"fails itself":   {[]string{broke, "--throughout"}, []string{"sh", "-c", "exit 7"}, 7, "ended with exit code 7"},
 		"asks nobody":    {[]string{broke, "--throughout"}, []string{"true"}, exitInconclusive, "no call reached a provider"},
 		"ends too early": {[]string{broke}, []string{"env"}, exitInconclusive, "had ended before the first fault"},
@@ -126,8 +129,11 @@ func TestExecExitCodes(t *testing.T) {
 			command := c.command
 			if command[len(command)-1] == "env" {
 				tries := "5"
-				if name == "private" {
+				switch name {
+				case "private":
 					tries = "1"
+				case "asks too often":
+					tries = "2"
 				}
 				command = append(command[:len(command)-1:len(command)-1], clientCommand(t, "1", tries)...)
 			}
@@ -180,5 +186,55 @@ func TestExecPassesSignalsOn(t *testing.T) {
 	_ = c.Wait()
 	if !strings.Contains(string(rest), "told") || c.ProcessState.ExitCode() != exitInterrupted {
 		t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), rest)
+	}
+}
+
+// What the command reads comes from whoever started brownout.
+func TestExecPassesInputOn(t *testing.T) {
+	t.Parallel()
+	c := program(t, "exec", errorsOf(t, `kind = "overload"`), "--no-journal", "--", "sh", "-c", `read word; test "$word" = hello && exit 9`)
+	c.Stdin = strings.NewReader("hello\n")
+	if r := finish(t, c); r.code != 9 {
+		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
+	}
+}
+
+// The command begins where the flags say: what is over by then never was, what
+// is under way is so at once, and what waits for its moment waits as ever, but
+// where everything is to last.
+func TestExecTimeline(t *testing.T) {
+	t.Parallel()
+	made := func() *plan.Plan {
+		p := &plan.Plan{Faults: []plan.Fault{
+			{Name: "over", At: time.Second, For: 2 * time.Second},
+			{Name: "just over", At: time.Second, For: 9 * time.Second},
+			{Name: "under way", At: 6 * time.Second, For: 8 * time.Second, Ramp: 5 * time.Second},
+			{Name: "to come", At: 15 * time.Second, For: 4 * time.Second, Ramp: time.Second},
+			{Name: "waits", At: time.Second, For: 20 * time.Second, When: &plan.Trigger{}},
+		}}
+		p.Load.Duration = 30 * time.Second
+		return p
+	}
+	for _, c := range []struct {
+		flags execFlags
+		want  string
+	}{
+		{execFlags{}, "over 1s 2s 0s, just over 1s 9s 0s, under way 6s 8s 5s, to come 15s 4s 1s, waits 1s 20s 0s; 30s"},
+		{execFlags{from: 10 * time.Second}, "under way 0s 4s 1s, to come 5s 4s 1s, waits 1s 20s 0s; 20s"},
+		{execFlags{from: time.Minute}, "waits 1s 20s 0s; 1ms"},
+		{execFlags{throughout: true}, "over 0s 720h0m0s 0s, just over 0s 720h0m0s 0s, under way 0s 720h0m0s 0s, to come 0s 720h0m0s 0s, waits 0s 720h0m0s 0s; 30s"},
+	} {
+		p := made()
+		c.flags.shift(p)
+		var got []string
+		for _, f := range p.Faults {
+			if waits := f.When != nil; waits != (f.Name == "waits" && !c.flags.throughout) {
+				t.Errorf("throughout %v: %s waits: %v", c.flags.throughout, f.Name, waits)
+			}
+			got = append(got, fmt.Sprintf("%s %s %s %s", f.Name, f.At, f.For, f.Ramp))
+		}
+		if text := strings.Join(got, ", ") + "; " + p.Load.Duration.String(); text != c.want {
+			t.Errorf("from %s, throughout %v: %s, want %s", c.flags.from, c.flags.throughout, text, c.want)
+		}
 	}
 }
