@@ -51,7 +51,7 @@ var arrows = map[string][]string{
 	"tui":               {"plan", "harness/journal", "harness/replay", "harness/score"},
 	"bench": {
 		"plan", "mocks", "mocks/presets", "mocks/wire", "harness", "harness/chaos", "harness/journal", "harness/replay",
-		"harness/router", "harness/score", "reports", "scenarios", "tui",
+		"harness/router", "harness/score", "harness/target", "reports", "scenarios", "tui",
 	},
 	"cmd/brownout": {
 		"plan", "mocks/presets", "harness", "harness/admin", "harness/batch", "harness/chaos", "harness/child", "harness/conduct", "harness/rig",
