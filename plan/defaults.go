@@ -85,6 +85,7 @@ var (
 		StaleIfError:  StaleIfError{For: 10 * time.Minute},
 		Tracing:       Tracing{Share: 1},
 
+		ContextFallback:  ContextFallback{Trim: TrimOff, Prefer: PreferLonger},
 		DeprecationWatch: DeprecationWatch{Interval: 30 * time.Second},
 		HealthChecks: HealthChecks{
 			Interval: 2 * time.Second, Timeout: 500 * time.Millisecond, UnhealthyAfter: 2, HealthyAfter: 1,

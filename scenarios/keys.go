@@ -167,6 +167,7 @@ var keyDocs = map[string]string{
 
 	"load.mix.budget":      "USD that one request, or one whole workflow, may cost, told to the target; 0: not told",
 	"load.mix.dimensions":  "length of the vectors that kind embed asks for; 0: the model's own",
+	"load.mix.history":     "questions and answers that come before the last question; the words of the prompt are spread over all of them",
 	"load.mix.inputs":      "texts in one request of kind embed",
 	"load.mix.max_age":     "an answer of a cache that is older counts as failed; 0: no bound",
 	"load.mix.model":       "the model that is asked for; empty: the plan's first choice",
@@ -193,6 +194,10 @@ var keyDocs = map[string]string{
 	"provider.service.soft_capacity": "calls at once that do not slow each other down; with n times as many each takes n times as long; 0: no bound",
 	"provider.service.tail_factor":   "times of a call in the tail over those of others, >= 1",
 	"provider.service.tail_share":    "share of calls in the slow tail, 0..1",
+
+	"router.context_fallback":        "a prompt that is too long goes to a model with a longer context, or is trimmed",
+	"router.context_fallback.trim":   "what of a conversation is left out where nobody has room for it: nothing, the oldest questions and answers, or those after the first; never the system prompt or the last question",
+	"router.context_fallback.prefer": "trim only where nobody has a longer context, or stay with whom it was too long for",
 
 	"router.continuation":       "goes on with a stream that broke in the middle on another provider, without a lost or repeated word",
 	"router.filter_failover":    "move to the next provider after a content-filter refusal; false: it is passed on with its reason",

@@ -155,6 +155,9 @@ func (c *call) request(a *attempt) (*wire.Request, *wire.Failure) {
 	own := *c.req
 	req := &own
 	req.Model, req.IncludeUsage, req.Surface = a.cand.model, true, ""
+	if c.kept != nil {
+		req.Messages = c.kept
+	}
 	if c.join != nil {
 		c.join.hand(a, req, c.veilFor(a.cand).tears(string(c.join.delivered)))
 	}

@@ -140,6 +140,9 @@ func (c *call) mark(h http.Header, rep *reply) {
 		h.Set(HeaderCache, string(rep.source))
 		h.Set(wire.HeaderAge, strconv.Itoa(int(rep.age/time.Second)))
 	}
+	if c.trimmed > 0 && rep.by != nil {
+		h.Set(wire.HeaderTrimmed, strconv.Itoa(c.trimmed))
+	}
 	if step := c.step(rep); step != "" {
 		h.Set(HeaderStep, step)
 		c.r.tell(Decision{What: Degraded, Marker: c.marker, Detail: step})

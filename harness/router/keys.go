@@ -83,6 +83,9 @@ var keys = []key{
 	{name: "health_checks.unhealthy_after", meaning: "failed probes in a row, after which a backend is asked only where nobody else can be"},
 	{name: "health_checks.healthy_after", meaning: "good probes in a row that take it back"},
 
+	{name: "context_fallback.trim", meaning: "what of a conversation is left out where nobody has room for it: off (nothing), oldest (questions with their answers, calls of functions with their results), middle (as oldest, but the first question stays); never the system prompt or the last question"},
+	{name: "context_fallback.prefer", meaning: "longer (trim only where nobody has a longer context) or trim (stay with whom it was too long for)"},
+
 	{name: "continuation.mode", meaning: "auto, prefill (only where the model goes on with a partial answer) or splice (only by asking again and skipping what was delivered)"},
 	{name: "continuation.most", meaning: "joins of one stream"},
 

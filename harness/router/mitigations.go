@@ -37,7 +37,7 @@ func mitigations() []Mitigation {
 		{Name: "retries", On: true, Summary: "asks the same provider again where that is the right conduct, with full jitter"},
 		{Name: "retry_budget", On: true, build: retryBudget, Summary: "retries and failovers never exceed a share of traffic, so that an outage cannot multiply the load"},
 		{Name: "hedging", build: hedging, Summary: "asks a second provider where the first is slow, takes the faster and stops the other"},
-		{Name: "context_fallback", On: true, Summary: "a prompt that is too long goes to a model with a longer context, never to one of the same size"},
+		{Name: "context_fallback", On: true, Summary: "a prompt that is too long goes to a model with a longer context, never to one of the same size; where the settings say so its oldest turns are left out, which the answer's headers tell"},
 		{Name: "held_streams", On: true, Summary: "nothing is sent to the client before the first token, so that an early failure becomes another provider's answer"},
 		{Name: "continuation", On: true, Summary: "goes on with a stream that broke in the middle on another provider, without a lost or repeated word"},
 		{Name: "validation", On: true, build: validation, Summary: "an empty, cut or off-schema answer, or one of another model, is a failure of its provider"},

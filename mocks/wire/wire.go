@@ -500,6 +500,7 @@ const (
 	HeaderPriority = "X-Brownout-Priority"    // client: low, normal or high
 	HeaderCache    = "X-Brownout-Cache"       // client: on: may be answered from a cache; off: may not. router: how it was, where it was
 	HeaderBudget   = "X-Brownout-Budget-USD"  // client: what the request, or its whole workflow, may cost
+	HeaderTrimmed  = "X-Brownout-Trimmed"     // router: turns of the conversation that were left out, as it was too long
 	HeaderProvider = "X-Brownout-Provider"    // router: who answered
 	HeaderAttempts = "X-Brownout-Attempts"    // router: attempts made, over all providers
 	HeaderClass    = "X-Brownout-Class"       // router: class of the provider that answered
