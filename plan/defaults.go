@@ -67,6 +67,7 @@ var (
 		},
 		Budgets:       Budgets{Window: 24 * time.Hour},
 		EmbedBatching: EmbedBatching{Inputs: 96, MaxWait: 5 * time.Millisecond},
+		BilledPrices:  BilledPrices{Memory: 30 * time.Second},
 		FanOut:        FanOut{Concurrency: 8, Requests: 256},
 		LoopLimit:     LoopLimit{Calls: 50, Repeats: 5, Window: 10 * time.Minute},
 		RateLimits:    RateLimits{Reserve: 0.05, Pause: time.Second, MaxHold: time.Minute},

@@ -61,6 +61,7 @@ type Router struct {
 
 	// Models, money and work.
 	Budgets          Budgets          `json:"budgets" toml:"budgets"`
+	BilledPrices     BilledPrices     `json:"billed_prices" toml:"billed_prices"`
 	EmbedBatching    EmbedBatching    `json:"embed_batching" toml:"embed_batching"`
 	FanOut           FanOut           `json:"fan_out" toml:"fan_out"`
 	LoopLimit        LoopLimit        `json:"loop_limit" toml:"loop_limit"`
@@ -303,6 +304,7 @@ var Mitigations = []string{
 	"guardrail",
 	"loop_limit",
 	"budgets",
+	"billed_prices",
 	"cache",
 	"semantic_cache",
 	"stale_if_error",

@@ -104,6 +104,8 @@ var keys = []key{
 	{name: "budgets.per_workflow_usd", meaning: "USD that one workflow (X-Brownout-Workflow) may spend; 0: no bound but the client's own, X-Brownout-Budget-USD. Where both name one the lower holds"},
 	{name: "budgets.window", meaning: "after which a key's account is empty again; whole windows are counted in UTC"},
 
+	{name: "billed_prices.memory", meaning: "a model that was billed dearer than its catalogue says gets one request of the policy cost so often, to see whether it still is"},
+
 	{name: "loop_limit.calls_per_workflow", meaning: "requests of one workflow in window, at most"},
 	{name: "loop_limit.repeats", meaning: "repetitions of one and the same request in it, or of the same calls of functions in a row within a conversation"},
 	{name: "loop_limit.window", meaning: "see calls_per_workflow"},

@@ -15,6 +15,7 @@ type stats struct {
 	whole  latencies // of unary answers
 
 	limit rateLimit
+	price billed
 }
 
 // saw takes in the time that an answer took to begin.
