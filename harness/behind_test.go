@@ -20,6 +20,7 @@ import (
 	"brownout/harness/router"
 	"brownout/mocks"
 	"brownout/mocks/presets"
+	"brownout/mocks/wire"
 	"brownout/plan"
 )
 
@@ -49,6 +50,10 @@ func withBehind(t *testing.T, set plan.Router, names []string, body func(b *behi
 				t.Fatalf("no preset %q", name)
 			}
 			specs[i].Name = name
+			if d, _ := wire.Lookup(specs[i].Dialect); wire.CanEmbed(d) && !slices.ContainsFunc(specs[i].Models, func(m plan.Model) bool { return m.Embedding > 0 }) {
+				// Served by many, and by none of the presets' servers.
+				specs[i].Models = append(specs[i].Models, plan.Model{ID: "bge-m3", Context: 8192, MaxOutput: 1, Embedding: 1024})
+			}
 		}
 		var err error
 		b.fleet, err = mocks.NewFleet(mocks.Config{Seed: 1, Providers: specs, Observe: func(o mocks.Observation) {

@@ -169,6 +169,9 @@ func (c *call) request(a *attempt) (*wire.Request, *wire.Failure) {
 // ask sends the request and waits for the answer to begin.
 func (c *call) ask(a *attempt) (*reply, *wire.Failure) {
 	cand, u := a.cand, a.up
+	if most := c.mostInputs(cand); most > 0 {
+		return c.askParts(a, most)
+	}
 	q, fail := c.compose(a)
 	if fail != nil {
 		return nil, fail
@@ -213,6 +216,12 @@ func (c *call) compose(a *attempt) (*http.Request, *wire.Failure) {
 	}
 	a.req = req
 	q, err := c.encode(a)
+	return c.dress(a, q, err)
+}
+
+// dress is what every HTTP request of an attempt goes through before it is
+// sent, unless it could not be made: err. The caller holds shared.
+func (c *call) dress(a *attempt, q *http.Request, err error) (*http.Request, *wire.Failure) {
 	if err != nil {
 		return nil, &wire.Failure{Kind: wire.FailBadRequest, Message: fmt.Sprintf("the request has no form in the %s dialect: %v", a.cand.Dialect, err)}
 	}

@@ -32,7 +32,11 @@ func (c *call) choose() *wire.Failure {
 		c.cands = f(c, c.cands)
 	}
 	if len(c.cands) == 0 {
-		return &wire.Failure{Kind: wire.FailModelNotFound, Model: c.req.Model}
+		f := &wire.Failure{Kind: wire.FailModelNotFound, Model: c.req.Model}
+		if c.embed != nil {
+			f.Message = fmt.Sprintf("no provider gives embeddings of the model %q: vectors of another one mean something else, and those that have it may have no embeddings", c.req.Model)
+		}
+		return f
 	}
 	if !c.r.set.failover {
 		c.cands = c.cands[:1]

@@ -45,7 +45,7 @@ func (c *call) embeds(req *wire.EmbedRequest) {
 // another model mean something else, so that no other model stands in but one
 // that a route or the model map names.
 func (c *call) elsewhere(v candidate) bool {
-	if _, ok := v.dialect.(wire.EmbedClient); !ok {
+	if !wire.CanEmbed(v.dialect) {
 		return true
 	}
 	return v.model != c.model && c.r.route(c.model) == nil && v.model == v.Backend.model(c.model)
@@ -53,10 +53,15 @@ func (c *call) elsewhere(v candidate) bool {
 
 // encodeEmbed is the HTTP request of an attempt.
 func (c *call) encodeEmbed(a *attempt) (*http.Request, error) {
+	return c.encodeInputs(a, a.req.Messages)
+}
+
+// encodeInputs is the HTTP request for some of an attempt's inputs.
+func (c *call) encodeInputs(a *attempt, inputs []wire.Message) (*http.Request, error) {
 	req := *c.embed
 	req.Model = a.req.Model
-	req.Inputs = make([]string, len(a.req.Messages))
-	for i, m := range a.req.Messages {
+	req.Inputs = make([]string, len(inputs))
+	for i, m := range inputs {
 		req.Inputs[i] = m.Text
 	}
 	return a.cand.dialect.(wire.EmbedClient).NewEmbed(a.up.ctx, a.cand.BaseURL, a.cand.Key, &req)
@@ -70,13 +75,27 @@ func (u *upstream) vectors() (*reply, *wire.Failure) {
 	if err != nil {
 		return nil, judge(u.ctx, err)
 	}
+	e, fail := u.decodeVectors(body, len(u.made.req.Messages))
+	if fail != nil {
+		return nil, fail
+	}
+	return u.embedded(e), nil
+}
+
+// decodeVectors reads an answer to so many inputs.
+func (u *upstream) decodeVectors(body []byte, inputs int) (*wire.Embeddings, *wire.Failure) {
 	e, err := u.by.dialect.(wire.EmbedClient).DecodeEmbeddings(body)
 	if err != nil {
 		return nil, judge(u.ctx, err)
 	}
-	if len(e.Vectors) != len(u.made.req.Messages) {
+	if len(e.Vectors) != inputs {
 		return nil, &wire.Failure{Kind: wire.FailMalformed, Message: "the answer has not one vector for each input"}
 	}
+	return e, nil
+}
+
+// embedded is the reply with all vectors.
+func (u *upstream) embedded(e *wire.Embeddings) *reply {
 	if e.Model == "" {
 		e.Model = u.by.model
 	}
@@ -84,7 +103,7 @@ func (u *upstream) vectors() (*reply, *wire.Failure) {
 		e.Created = time.Now()
 	}
 	u.made.usage = e.Usage
-	return &reply{by: u.by, made: u.made, embeds: e}, nil
+	return &reply{by: u.by, made: u.made, embeds: e}
 }
 
 // writeVectors writes embeddings to the client.

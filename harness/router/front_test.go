@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/anthropics/anthropic-sdk-go"
 	aoption "github.com/anthropics/anthropic-sdk-go/option"
 	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
 	"github.com/openai/openai-go/v3/responses"
 
 	"brownout/mocks/wire"
@@ -170,6 +172,16 @@ func TestResponsesAPI(t *testing.T) {
 				if m := b.calls[0].req.Messages; len(m) != 2 || m[0].Text != "Be brief." {
 					t.Errorf("the provider understood %+v", m)
 				}
+				// Nothing is kept, and that is said rather than a conversation lost.
+				if !strings.Contains(r.RawJSON(), `"store":false`) {
+					t.Errorf("it says that it is kept: %s", r.RawJSON())
+				}
+				calls := b.count()
+				p.PreviousResponseID = openai.String(r.ID)
+				var e *openai.Error
+				if _, err := client.Responses.New(ctx, p); !errors.As(err, &e) || e.StatusCode != http.StatusBadRequest || e.Code != "previous_response_not_found" || b.count() != calls {
+					t.Errorf("to go on from it: %v", err)
+				}
 			})
 		})
 	}
@@ -315,4 +327,66 @@ func TestEmbeddings(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A provider that takes one text in a call gets as many calls, which are one
+// attempt: the vectors are all its own, in order, or all another's.
+func TestEmbeddingsInParts(t *testing.T) {
+	ctx := context.Background()
+	inputs := []string{"a", "bb", "ccc", "dddd", "eeeee", "ffffff", "ggggggg", "hhhhhhhh", "iiiiiiiii", "jjjjjjjjjj"}
+	fleet := func(bad act) []*fake {
+		a, b := backend("a", always(answers("x", 0))), backend("b", always(answers("x", 0)))
+		for _, f := range []*fake{a, b} {
+			f.Dialect, f.Models, f.after = "vertex", []string{"gemini-embedding-001"}, 10*time.Millisecond
+		}
+		a.vectors = func(n int) act {
+			if n == 4 {
+				return bad
+			}
+			return nil
+		}
+		return []*fake{a, b}
+	}
+	ask := func(w *world) (*openai.CreateEmbeddingResponse, error) {
+		client := w.sdk(option.WithMaxRetries(0))
+		return client.Embeddings.New(ctx, openai.EmbeddingNewParams{
+			Model: "gemini-embedding-001", Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: inputs},
+		})
+	}
+	check := func(t *testing.T, f *fake, got *openai.CreateEmbeddingResponse, err error) {
+		t.Helper()
+		if err != nil || len(got.Data) != len(inputs) || got.Usage.PromptTokens != int64(len(inputs)) {
+			t.Fatalf("%v %v", got, err)
+		}
+		for i, v := range got.Data {
+			if v.Embedding[0] != float64(len(inputs[i])) || v.Index != int64(i) {
+				t.Errorf("vector %d is that of a text of %v letters", i, v.Embedding[0])
+			}
+		}
+		for _, e := range f.embeds {
+			if len(e.Inputs) != 1 {
+				t.Errorf("a call with %d texts", len(e.Inputs))
+			}
+		}
+	}
+	run(t, plan.Router{}, fleet(nil), func(w *world) {
+		got, err := ask(w)
+		check(t, w.fakes["a"], got, err)
+		if len(w.fakes["b"].embeds) > 0 || w.since() != 20*time.Millisecond {
+			t.Errorf("%d calls to b, after %v", len(w.fakes["b"].embeds), w.since())
+		}
+	})
+	run(t, plan.Router{}, fleet(fails(wire.FailQuota, 0)), func(w *world) {
+		got, err := ask(w)
+		check(t, w.fakes["b"], got, err)
+		if len(w.fakes["b"].embeds) != len(inputs) || len(w.fakes["a"].embeds) == len(inputs) {
+			t.Errorf("%d calls to a, %d to b", len(w.fakes["a"].embeds), len(w.fakes["b"].embeds))
+		}
+	})
+	run(t, plan.Router{}, fleet(fails(wire.FailQuota, 0))[:1], func(w *world) {
+		var e *openai.Error
+		if got, err := ask(w); !errors.As(err, &e) || e.StatusCode != http.StatusTooManyRequests {
+			t.Errorf("%v %v", got, err)
+		}
+	})
 }

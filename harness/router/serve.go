@@ -254,6 +254,16 @@ func (c *call) read(q *http.Request) *wire.Failure {
 	if fail != nil {
 		return fail
 	}
+	// No answers are kept here: the next request may be another provider's to
+	// answer, so it must have the whole conversation in it.
+	if d, ok := c.front.(wire.Librarian); ok && req.Keepable {
+		if req.Previous != "" {
+			fail := d.Lost(req.Previous)
+			fail.Message += " This router keeps none: send the whole conversation."
+			return fail
+		}
+		req.Unkept = true // and the answer says so
+	}
 	c.req = req
 	c.sampling()
 	if c.marker = marker(req.LastUser()); c.marker == "" {

@@ -87,6 +87,9 @@ func (d openAI) DecodeEmbeddings(body []byte) (*Embeddings, error) {
 
 // NewEmbed builds a request for embeddings to where the provider takes it.
 func (d cousin) NewEmbed(ctx context.Context, base, key string, req *EmbedRequest) (*http.Request, error) {
+	if !d.canEmbed() {
+		return nil, errNoEmbeddings
+	}
 	own := key
 	if d.setKey != nil {
 		own = ""
