@@ -66,7 +66,7 @@ var (
 			OpenFor: 1 * time.Second, Probes: 2,
 		},
 		Budgets:       Budgets{Window: 24 * time.Hour},
-		EmbedBatching: EmbedBatching{Inputs: 96, MaxWait: 5 * time.Millisecond},
+		EmbedBatching: EmbedBatching{Inputs: 96, MaxWait: 5 * time.Millisecond, Calls: 4},
 		BilledPrices:  BilledPrices{Memory: 30 * time.Second},
 		FanOut:        FanOut{Concurrency: 8, Requests: 256},
 		LoopLimit:     LoopLimit{Calls: 50, Repeats: 5, Window: 10 * time.Minute},

@@ -296,6 +296,7 @@ var keyDocs = map[string]string{
 	"router.embed_batching":          "requests for embeddings that come while one is under way share a call",
 	"router.embed_batching.inputs":   "texts of one call, at most",
 	"router.embed_batching.max_wait": "that a request waits for company",
+	"router.embed_batching.calls":    "under way from which on it waits for one of them to end",
 
 	"router.fan_out":             "the independent prompts of one request are asked side by side",
 	"router.fan_out.concurrency": "of one fan-out, under way at once",

@@ -147,6 +147,7 @@ var rules = map[string]rule{
 
 	"router.embed_batching.inputs":   atLeastOne,
 	"router.embed_batching.max_wait": positive,
+	"router.embed_batching.calls":    atLeastOne,
 
 	"router.fan_out.concurrency": atLeastOne,
 	"router.fan_out.requests":    atLeastOne,

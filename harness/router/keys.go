@@ -96,6 +96,7 @@ var keys = []key{
 
 	{name: "embed_batching.inputs", meaning: "texts of one call, at most"},
 	{name: "embed_batching.max_wait", meaning: "that a request waits for company while a call of its kind is under way; where none is, it goes at once"},
+	{name: "embed_batching.calls", meaning: "of a kind under way from which on those that gather wait for one of them to end, or until they fill a call"},
 
 	{name: "fan_out.concurrency", meaning: "requests of one fan-out (POST " + PathFanOut + ") that are under way at once"},
 	{name: "fan_out.requests", meaning: "that one fan-out may carry, at most"},
