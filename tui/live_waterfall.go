@@ -266,6 +266,7 @@ var checkWords = map[string]string{
 	"foreign":          "it is the answer to somebody else's request",
 	"altered":          "a word of the answer is wrong",
 	"empty":            "the answer is empty, though it claims to be one",
+	"misaddressed":     "the answer is to somebody else than the prompt names, or to a placeholder",
 	"duplicated":       "words come twice where a stream was joined",
 	"missing":          "words are missing where a stream was joined",
 	"poisoned":         "the answer carries what was told to somebody else, or an injected instruction",
