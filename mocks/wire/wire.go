@@ -106,6 +106,7 @@ const (
 type Usage struct {
 	Prompt     int
 	Completion int
+	BilledUSD  float64 // what the provider says that it billed; 0: it says nothing
 }
 
 // Answer is a whole answer.
