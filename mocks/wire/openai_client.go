@@ -172,24 +172,15 @@ func (b *billed) UnmarshalJSON(data []byte) error {
 
 // DecodeAnswer reads a whole answer.
 func (d openAI) DecodeAnswer(body []byte) (*Answer, error) {
-	var in struct {
-		ID      string `json:"id"`
-		Model   string `json:"model"`
-		Created int64  `json:"created"`
-		Choices []struct {
-			Message *struct {
-				Content   *string      `json:"content"`
-				ToolCalls []openAICall `json:"tool_calls"`
-			} `json:"message"`
-			Finish string `json:"finish_reason"`
-		} `json:"choices"`
-		Usage openAIUsage `json:"usage"`
-	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, malformed(d.name, "the answer is not readable: "+err.Error())
+	var in openAIAnswer
+	if !in.readPlain(body) {
+		in = openAIAnswer{}
+		if err := json.Unmarshal(body, &in); err != nil {
+			return nil, malformed(d.name, "the answer is not readable: "+err.Error())
+		}
 	}
 	if len(in.Choices) == 0 || in.Choices[0].Message == nil {
-		return nil, lacks(d.name, "choice with a message")
+		return nil, malformed(d.name, "the answer has no choice with a message")
 	}
 	c := in.Choices[0]
 	a := &Answer{ID: in.ID, Model: in.Model, Finish: Finish(c.Finish), Usage: in.Usage.usage()}
