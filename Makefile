@@ -65,10 +65,11 @@ js: build ## the official JavaScript SDKs against the mocks
 	@command -v node >/dev/null || { echo "make js: node is missing, so the JavaScript SDKs are not tested"; exit 0; }; \
 	cd test/js && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci; } && npm test
 
-# BENCH holds its flags: -million for a run of a million requests, -gateway URL
-# for a row of a gateway that you run in front of the mock (-mock-port).
-bench: ## measure every part of the chain on this machine: one table, in Markdown
-	$(GO) run ./bench $(BENCH)
+# FULL=1 also runs a million requests. BENCH holds flags of the bench, such as
+# -gateway URL for a row of a gateway that you run in front of the mock
+# (-mock-port).
+bench: build ## measure every part of the chain on this machine: one table, in Markdown
+	$(GO) run ./bench $(if $(FULL),-full) $(BENCH)
 
 gobench: ## run every Go benchmark, in benchstat's format
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 	"harness/rig":     {"plan", "mocks", "harness/chaos"},
 	"harness/admin":   {"plan", "mocks", "harness/chaos", "harness/rig"},
 	"harness": {
-		"chance", "plan", "mocks", "harness/chaos", "harness/journal", "harness/load",
+		"chance", "plan", "mocks", "mocks/answer", "harness/chaos", "harness/journal", "harness/load",
 		"harness/rig", "harness/router", "harness/score", "harness/target",
 	},
 	"harness/scorecard": {"harness/journal"},
@@ -51,7 +51,7 @@ var arrows = map[string][]string{
 	"tui":               {"plan", "harness/journal", "harness/replay", "harness/score"},
 	"bench": {
 		"plan", "mocks", "mocks/presets", "mocks/wire", "harness", "harness/chaos", "harness/journal", "harness/replay",
-		"harness/router", "harness/score", "reports", "scenarios", "tui",
+		"harness/router", "harness/score", "harness/target", "reports", "scenarios", "tui",
 	},
 	"cmd/brownout": {
 		"plan", "mocks/presets", "harness", "harness/admin", "harness/batch", "harness/chaos", "harness/child", "harness/conduct", "harness/rig",

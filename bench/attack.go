@@ -10,59 +10,82 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
-// measured is what one stage carried.
-type measured struct {
+// round is what one stage carried in one round.
+type round struct {
 	requests  uint64
 	bad       uint64
 	wall, cpu time.Duration
-	latencies []time.Duration
-	why       string // of the first that failed
+	p99       time.Duration
 }
 
-func (m *measured) rate() float64 { return float64(m.requests) / max(1e-9, m.wall.Seconds()) }
+func (r round) rate() float64 { return float64(r.requests) / max(1e-9, r.wall.Seconds()) }
 
-// perRequest is the processor time of this whole process for one request:
-// client, everything between, and mock.
-func (m *measured) perRequest() float64 {
-	return float64(m.cpu.Microseconds()) / float64(max(1, m.requests))
+// perRequest is the processor time of a request in microseconds: of client,
+// everything between, and mock.
+func (r round) perRequest() float64 {
+	return float64(r.cpu.Microseconds()) / float64(max(1, r.requests))
 }
 
-func (m *measured) p99() time.Duration {
-	if len(m.latencies) == 0 {
-		return 0
+func (r round) slowest() float64 { return r.p99.Seconds() }
+
+// measured is what one stage carried in all rounds.
+type measured struct {
+	rounds []round
+	why    string // of the first request that failed
+}
+
+// of is the median of a property over the rounds.
+func (m *measured) of(property func(round) float64) float64 {
+	all := make([]float64, len(m.rounds))
+	for i, r := range m.rounds {
+		all[i] = property(r)
 	}
-	slices.Sort(m.latencies)
-	return m.latencies[len(m.latencies)*99/100]
+	return median(all)
 }
 
-// attack drives a stage with vegeta in a closed loop: so many clients, each of
-// which asks again once it has its whole answer.
+// over is the median of how many times a property is another stage's in the
+// same round.
+func (m *measured) over(other *measured, property func(round) float64) float64 {
+	all := make([]float64, len(m.rounds))
+	for i, r := range m.rounds {
+		all[i] = property(r) / max(1e-9, property(other.rounds[i]))
+	}
+	return median(all)
+}
+
+// attack drives a stage with vegeta in a closed loop for one round: so many
+// clients, each of which asks again once it has its whole answer.
 func (m *measured) attack(ctx context.Context, s stage, o options, stream bool) {
 	a := vegeta.NewAttacker(vegeta.Workers(uint64(o.workers)), vegeta.MaxWorkers(uint64(o.workers)), vegeta.Connections(o.workers), vegeta.MaxBody(64))
 	defer a.Stop()
 	target := vegeta.NewStaticTargeter(vegeta.Target{
 		Method: http.MethodPost, URL: s.url + "/v1/chat/completions", Body: []byte(body(s.model, stream)), Header: headers(s.header),
 	})
-	before, _ := usage()
+	var n round
+	var latencies []time.Duration
+	before := usageWithChildren()
 	begun := time.Now()
-	var last time.Time
+	last := begun
 	for r := range a.Attack(target, vegeta.Rate{}, o.span, s.name) {
 		if ctx.Err() != nil {
 			a.Stop()
 		}
 		last = time.Now()
-		m.requests++
-		m.latencies = append(m.latencies, r.Latency)
+		n.requests++
+		latencies = append(latencies, r.Latency)
 		if r.Code != http.StatusOK || r.BytesIn < uint64(words) {
-			m.bad++
+			n.bad++
 			if m.why == "" {
 				m.why = fmt.Sprintf("HTTP %d %s", r.Code, r.Error)
 			}
 		}
 	}
-	after, _ := usage()
-	m.wall += last.Sub(begun)
-	m.cpu += after - before
+	n.wall, n.cpu = last.Sub(begun), usageWithChildren()-before
+	if len(latencies) > 0 {
+		slices.Sort(latencies)
+		n.p99 = latencies[len(latencies)*99/100]
+	}
+	m.rounds = append(m.rounds, n)
 }
 
 // chain measures every stage in turn, several rounds of it, so that a machine
@@ -91,41 +114,61 @@ func chain(ctx context.Context, o *options, stream bool) (text string, err error
 			all[i].attack(ctx, b.stages[i], *o, stream)
 		}
 	}
-	return chainTable(b.stages, all, *o, stream), nil
+	return chainTable(b, all, o, stream), nil
 }
 
-func chainTable(stages []stage, all []measured, o options, stream bool) string {
+func chainTable(b *bed, all []measured, o *options, stream bool) string {
 	head := []string{"stage", "requests/s", "of the bare handler", "processor time per request", "of the bare handler", "p99", "not answered"}
-	title := fmt.Sprintf("What each part carries, unary (%d clients, vegeta in a closed loop)", o.workers)
+	title := fmt.Sprintf("What each part carries, unary (%d clients, closed loop, medians of %d interleaved rounds)", o.workers, o.rounds)
 	if stream {
 		head[1] = "streams/s (tokens/s)"
-		title = fmt.Sprintf("What each part carries, streaming (%d clients, %d tokens in a stream)", o.workers, tokens)
+		title = fmt.Sprintf("What each part carries, streaming (%d clients, %d tokens in a stream, medians of %d interleaved rounds)", o.workers, tokens, o.rounds)
 	}
 	var rows [][]string
 	byName := map[string]*measured{}
 	for i := range all {
 		m := &all[i]
-		byName[stages[i].name] = m
-		rate := fmt.Sprintf("%.0f", m.rate())
+		byName[b.stages[i].name] = m
+		rate := fmt.Sprintf("%.0f", m.of(round.rate))
 		if stream {
-			rate += fmt.Sprintf(" (%.0f)", m.rate()*tokens)
+			rate += fmt.Sprintf(" (%.0f)", m.of(round.rate)*tokens)
 		}
-		bad := fmt.Sprint(m.bad)
+		bad := uint64(0)
+		for _, r := range m.rounds {
+			bad += r.bad
+		}
+		lost := fmt.Sprint(bad)
 		if m.why != "" {
-			bad += ": " + m.why
+			lost += ": " + m.why
 		}
 		rows = append(rows, []string{
-			stages[i].name, rate, fmt.Sprintf("%.2f", m.rate()/all[0].rate()), fmt.Sprintf("%.0f µs", m.perRequest()),
-			fmt.Sprintf("%.2f", m.perRequest()/all[0].perRequest()), m.p99().Round(10 * time.Microsecond).String(), bad,
+			b.stages[i].name, rate, fmt.Sprintf("%.2f", m.over(&all[0], round.rate)), fmt.Sprintf("%.0f µs", m.of(round.perRequest)),
+			fmt.Sprintf("%.2f", m.over(&all[0], round.perRequest)),
+			time.Duration(m.of(round.slowest) * float64(time.Second)).Round(10 * time.Microsecond).String(), lost,
 		})
 	}
-	text := markdown(title, head, rows)
-	for _, behind := range []string{"mock", "link"} {
-		proxy, routed := byName["pass-through proxy to the "+behind], byName["bundled router to the "+behind]
-		if proxy != nil && routed != nil {
-			text += fmt.Sprintf("\nBundled router over pass-through proxy, both to the %s: %.2f in requests/s, %.2f in processor time.\n",
-				behind, routed.rate()/proxy.rate(), proxy.perRequest()/routed.perRequest())
-		}
+	for _, l := range b.lacking {
+		rows = append(rows, []string{l.name, "not measured: " + l.why, "-", "-", "-", "-", "-"})
 	}
+	return markdown(title, head, rows) + chainRatios(byName, o, stream)
+}
+
+// chainRatios sets the router against what it is measured by.
+func chainRatios(byName map[string]*measured, o *options, stream bool) string {
+	var text string
+	kind := map[bool]string{false: "unary", true: "streaming"}[stream]
+	against := func(other, title, behind string, want float64) {
+		them, routed := byName[other], byName["bundled router to the "+behind]
+		if them == nil || routed == nil {
+			return
+		}
+		rate, cpu := routed.over(them, round.rate), 1/max(1e-9, routed.over(them, round.perRequest))
+		text += fmt.Sprintf("\nBundled router over %s, both to the %s: %.2f in requests/s, %.2f in requests per processor time.\n", title, behind, rate, cpu)
+		o.figures.atLeast(fmt.Sprintf("requests/s of the bundled router over those of %s, both to the %s, %s", title, behind, kind), want, rate, "%.2f")
+	}
+	for _, behind := range []string{"mock", "link"} {
+		against("pass-through proxy to the "+behind, "the pass-through proxy", behind, .8)
+	}
+	against(portkeyStage, "Portkey", "mock", 10)
 	return text
 }

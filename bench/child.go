@@ -28,6 +28,7 @@ const childTask = "BROWNOUT_BENCH_TASK"
 const (
 	taskRun    = "run"    // ARGS: directory to keep the run in, scenario file, overrides
 	taskReport = "report" // ARGS: journal
+	taskKeys   = "keys"   // ARGS: scenario file, overrides
 )
 
 // outcome is what a child tells of itself on its standard output.
@@ -41,6 +42,8 @@ type outcome struct {
 	Memory   int64   // bytes at most
 	Bytes    int     // of the HTML report
 	Lag      float64 // worst p99 of a second, in seconds
+
+	Key, SlowestKey float64 // seconds from a key to what it paints: the median, and at worst
 }
 
 // inChild runs a task in a process of its own.
@@ -75,6 +78,8 @@ func child(task string, args []string) (err error) {
 		o, err = childRun(ctx, args[0], args[1], args[2:])
 	case taskReport:
 		o, err = childReport(args[0])
+	case taskKeys:
+		o, err = childKeys(ctx, args[0], args[1:])
 	default:
 		err = fmt.Errorf("unknown task %q", task)
 	}

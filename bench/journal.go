@@ -8,13 +8,14 @@ import (
 	"brownout/plan"
 )
 
-// journalRate is the load of a journal that is made up, in requests per second.
+// journalRate is the load of the journal of a million requests, in requests per
+// second.
 const journalRate = 2000
 
-// makeJournal writes the journal of a run that never was: that many requests,
-// of three kinds, with an outage of the first provider in the middle third, in
+// makeJournal writes the journal of a run that never was: that many requests at
+// so many a second, of three kinds, with an outage of the first provider in the middle third, in
 // which each is failed over.
-func makeJournal(path string, requests int) (err error) {
+func makeJournal(path string, requests, rate int) (err error) {
 	w, err := journal.Create(path)
 	if err != nil {
 		return err
@@ -24,13 +25,13 @@ func makeJournal(path string, requests int) (err error) {
 			err = e
 		}
 	}()
-	step := time.Second / journalRate
+	step := time.Second / time.Duration(rate)
 	length := time.Duration(requests) * step
 	from, to := length/3, 2*length/3
 	kinds := []string{plan.KindChat, plan.KindStream, plan.KindFAQ}
 	p := plan.Plan{
 		Scenario: "made-up", Title: "A journal of many requests", Seed: 1, Target: "bundled",
-		Load: plan.Load{Profile: []plan.Point{{Rate: journalRate}}, Duration: length},
+		Load: plan.Load{Profile: []plan.Point{{Rate: float64(rate)}}, Duration: length},
 		Providers: []plan.Provider{
 			{Name: "openai", Class: plan.ClassCloud, Region: "us-east-1"}, {Name: "anthropic", Class: plan.ClassCloud, Region: "us-west-2"},
 		},

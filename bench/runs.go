@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -14,16 +15,25 @@ import (
 // runRate is the load of the runs whose memory is measured, in requests per
 // second: one that the chain carries with some to spare, since a run that falls
 // behind keeps its requests in memory.
-func (o *options) runRate() int {
-	const most, least, spare = 2500, 1500, .6
-	return int(max(least, min(most, spare*o.carried)))
+func (o *options) runRate() float64 {
+	const most, least, spare = 5000, 2000, .6
+	return max(least, min(most, spare*o.carried))
 }
+
+// Sizes of the runs whose memory is measured, in requests.
+const (
+	bookkept = 100_000   // also of the one whose bookkeeping is measured
+	million  = 1_000_000 // only where the whole is asked for
+)
+
+// maxMemory is what a run of any length should get by with, in bytes.
+const maxMemory = 200 << 20
 
 // runs makes runs of more and more requests, each in a process of its own.
 func runs(ctx context.Context, o *options) (string, error) {
-	sizes := []int{10_000, 100_000}
-	if o.million {
-		sizes = append(sizes, 1_000_000)
+	sizes := []int{10_000, bookkept}
+	if o.full {
+		sizes = append(sizes, million)
 	}
 	var rows [][]string
 	var cost string
@@ -34,9 +44,8 @@ func runs(ctx context.Context, o *options) (string, error) {
 			return "", err
 		}
 		for _, n := range sizes {
-			length := time.Duration(float64(n) / float64(rate) * float64(time.Second))
-			got, err := inChild(ctx, taskRun, dir, path, "load.duration="+length.String(),
-				fmt.Sprintf("load.profile=[{at=%q,rate=%d}]", "0s", rate))
+			length := time.Duration(float64(n) / rate * float64(time.Second))
+			got, err := inChild(ctx, taskRun, dir, path, "load.duration="+length.String(), flat(rate))
 			if err != nil {
 				return "", err
 			}
@@ -44,7 +53,15 @@ func runs(ctx context.Context, o *options) (string, error) {
 				fmt.Sprint(got.Requests), fmt.Sprint(got.OK), fmt.Sprintf("%d MB", got.Memory>>20),
 				fmt.Sprintf("%.0f µs", 1e6*got.CPU/float64(max(1, got.Requests))), fmt.Sprintf("%.1f ms", 1e3*got.Lag),
 			})
-			if cost, err = bookkeeping(filepath.Join(got.Dir, journalName), got); err != nil {
+			if n == sizes[len(sizes)-1] {
+				o.figures.atMost(fmt.Sprintf("memory of a run of %d requests, in MB", n), maxMemory>>20, float64(got.Memory>>20), "%.0f")
+			}
+			if n == bookkept {
+				if cost, err = bookkeeping(filepath.Join(got.Dir, journalName), got, o); err != nil {
+					return "", err
+				}
+			}
+			if err := os.RemoveAll(got.Dir); err != nil {
 				return "", err
 			}
 		}
@@ -53,13 +70,17 @@ func runs(ctx context.Context, o *options) (string, error) {
 	if err != nil {
 		return text, err
 	}
-	return markdown(fmt.Sprintf("Runs of many requests (%d/s through the full chain, kept on disk)", rate),
-		[]string{"requests", "good answers", "memory at most", "processor time per request", "worst second's dispatch lag p99"}, rows) + cost, nil
+	note := ""
+	if !o.full {
+		note = "\nmake bench FULL=1 also runs a million requests, and writes their report.\n"
+	}
+	return markdown(fmt.Sprintf("Runs of many requests (%.0f/s through the full chain, kept on disk)", rate),
+		[]string{"requests", "good answers", "memory at most", "processor time per request", "worst second's dispatch lag p99"}, rows) + note + cost, nil
 }
 
 // bookkeeping is what journal and score cost of a run: its records are encoded,
 // compressed and folded again, alone.
-func bookkeeping(path string, of outcome) (string, error) {
+func bookkeeping(path string, of outcome, o *options) (string, error) {
 	var records []journal.Record
 	if _, err := journal.ReadFile(path, func(r journal.Record) error { records = append(records, r); return nil }); err != nil {
 		return "", err
@@ -91,6 +112,7 @@ func bookkeeping(path string, of outcome) (string, error) {
 		return "", err
 	}
 	n := float64(max(1, of.Requests))
+	o.figures.atMost("journal and score, in % of the processor time of a run", 5, 100*(write+fold).Seconds()/of.CPU, "%.1f")
 	row := func(what string, d time.Duration) []string {
 		return []string{what, fmt.Sprintf("%.2f µs", float64(d.Microseconds())/n), fmt.Sprintf("%.1f %%", 100*d.Seconds()/of.CPU)}
 	}
@@ -105,24 +127,4 @@ func timed(do func() error) (time.Duration, error) {
 	err := do()
 	after, _ := usage()
 	return after - before, err
-}
-
-// reportOf is how many requests the journal has whose report is measured.
-const reportOf = 1_000_000
-
-// report measures brownout report over a journal of a million requests.
-func report(ctx context.Context, _ *options) (string, error) {
-	return scratch(func(dir string) (string, error) {
-		path := filepath.Join(dir, journalName)
-		if err := makeJournal(path, reportOf); err != nil {
-			return "", err
-		}
-		got, err := inChild(ctx, taskReport, path)
-		if err != nil {
-			return "", err
-		}
-		return markdown("The HTML report of a journal of a million requests",
-			[]string{"time", "processor time", "memory at most", "size of the page"},
-			[][]string{{fmt.Sprintf("%.1f s", got.Seconds), fmt.Sprintf("%.1f s", got.CPU), fmt.Sprintf("%d MB", got.Memory>>20), fmt.Sprintf("%d KB", got.Bytes>>10)}}), nil
-	})
 }

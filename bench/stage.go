@@ -27,6 +27,9 @@ const (
 	tokens = words + 2
 )
 
+// deadline is that of every request.
+const deadline = 10 * time.Second
+
 // stage is one part of the chain, or several in a row, that is asked at a URL.
 type stage struct {
 	name   string
@@ -39,6 +42,7 @@ type stage struct {
 type bed struct {
 	model   string // that the mock has
 	stages  []stage
+	lacking []lacking // stages that are not there
 	closers []func() error
 }
 
@@ -95,6 +99,9 @@ func lay(ctx context.Context, o options, stream bool) (_ *bed, err error) {
 	for i := range b.stages {
 		b.stages[i].model = b.model
 	}
+	if o.portkey {
+		b.portkey(ctx, b.backends(mock), o.cache)
+	}
 	if o.gateway.url != "" {
 		b.stages = append(b.stages, stage{name: "your gateway at " + o.gateway.url, url: strings.TrimSuffix(o.gateway.url, "/"), model: b.model, header: http.Header(o.gateway.headers)})
 	}
@@ -147,11 +154,17 @@ func (b *bed) proxy(ctx context.Context, to string) (string, error) {
 	}}, 0)
 }
 
+// backends are two providers at one URL, as a router knows them.
+func (b *bed) backends(to string) []router.Backend {
+	var two []router.Backend
+	for _, name := range []string{"a", "b"} {
+		two = append(two, router.Backend{Name: name, Dialect: "openai", BaseURL: to, Key: "key", Models: []string{b.model}, Model: b.model})
+	}
+	return two
+}
+
 func (b *bed) router(ctx context.Context, to string) (string, error) {
-	r, err := router.New(router.Config{Backends: []router.Backend{
-		{Name: "a", Dialect: "openai", BaseURL: to, Key: "key", Models: []string{b.model}},
-		{Name: "b", Dialect: "openai", BaseURL: to, Key: "key", Models: []string{b.model}},
-	}})
+	r, err := router.New(router.Config{Backends: b.backends(to)})
 	if err != nil {
 		return "", err
 	}
@@ -220,7 +233,7 @@ func body(model string, stream bool) string {
 
 func headers(more http.Header) http.Header {
 	h := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer key"}}
-	h.Set(wire.HeaderDeadline, fmt.Sprint((10 * time.Second).Milliseconds()))
+	h.Set(wire.HeaderDeadline, fmt.Sprint(deadline.Milliseconds()))
 	for k, v := range more {
 		h[k] = v
 	}

@@ -4,87 +4,194 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"brownout/harness/journal"
-	"brownout/plan"
 )
 
-// maxLag is the dispatch lag (p99 of a second) up to which a rate is steady.
+// maxLag is the dispatch lag (99th percentile) up to which a rate is steady.
 const maxLag = 5 * time.Millisecond
 
-// steady raises the rate of the full chain (load, router, toxiproxy, mock, each
-// answer verified, with journal and score) until requests no longer leave in
-// time.
+// settling is how long a try may take to find its pace, before it counts.
+const settling = time.Second
+
+// ladder is a way to search for the highest steady rate.
+type ladder struct {
+	name, file string
+	rates      []float64 // requests per second, ascending
+	first      float64   // that is tried first
+	events     float64   // of one request; 0: it is unary
+	want       float64   // requests, or events, per second
+}
+
+var ladders = []ladder{
+	{"unary", "rate.toml", []float64{500, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 10_000}, 5000, 0, 5000},
+	{"streaming", "stream.toml", []float64{25, 50, 100, 150, 200, 250, 300, 350, 400, 500, 600, 800}, 300, 102, 30_000},
+}
+
+// try is a run at one rate.
+type try struct {
+	lag             time.Duration // 99th percentile, after settling
+	requests, wrong uint64
+	cpu             time.Duration // of one request
+}
+
+// steady tells whether the load left in time, and all of it was answered well.
+func (t try) steady() bool { return t.requests > 0 && t.lag <= maxLag && t.wrong == 0 }
+
+// steady searches for the highest rate at which the full chain (load, router,
+// toxiproxy, mock, each answer verified, with journal and score) still sends
+// requests in time.
 func steady(ctx context.Context, o *options) (string, error) {
 	var rows [][]string
 	text, err := scratch(func(dir string) (string, error) {
-		for _, c := range []struct {
-			name, file string
-			from, to   float64 // requests per second
-			events     float64 // of one request
-		}{
-			{"unary", "rate.toml", 1000, 7000, 0},
-			{"streaming", "stream.toml", 100, 1000, 102},
-		} {
-			path, err := asset(c.file)
+		for _, l := range ladders {
+			path, err := asset(l.file)
 			if err != nil {
 				return "", err
 			}
-			profile := fmt.Sprintf("load.profile=[{at=%q,rate=%g},{at=%q,rate=%g}]", "0s", c.from, o.ramp.String(), c.to)
-			got, err := inChild(ctx, taskRun, dir, path, "load.duration="+o.ramp.String(), profile)
+			tries := map[float64][]try{}
+			rate, err := climb(l.rates, l.first, o.tries, func(rate float64) (bool, error) {
+				t, err := once(ctx, dir, path, rate, o.tryTime)
+				if err != nil {
+					return false, err
+				}
+				tries[rate] = append(tries[rate], t)
+				return t.steady(), nil
+			})
 			if err != nil {
 				return "", err
 			}
-			rate, lag, err := highest(filepath.Join(got.Dir, journalName))
-			if err != nil {
-				return "", err
-			}
-			row := []string{c.name, fmt.Sprintf("%.0f", rate), "-", lag.String(), fmt.Sprintf("%d of %d", got.OK, got.Requests), fmt.Sprintf("%.1f cores", got.CPU/got.Duration)}
-			if c.events == 0 {
+			rows = append(rows, l.row(rate, tries))
+			reached := rate
+			if l.events == 0 {
 				o.carried = rate
 			} else {
-				row[2] = fmt.Sprintf("%.0f", rate*c.events)
+				reached *= l.events
 			}
-			rows = append(rows, row)
+			o.figures.atLeast(map[bool]string{true: "requests/s of the full chain, steady", false: "streamed events/s of the full chain, steady"}[l.events == 0], l.want, reached, "%.0f")
 		}
 		return "", nil
 	})
 	if err != nil {
 		return text, err
 	}
-	note := ""
-	if o.carried == 0 {
-		note = "\n0: requests left late from the start, because the machine was busy with something else.\n"
+	return markdown(fmt.Sprintf("Highest steady rate of the full chain (all answers right, dispatch lag p99 at most %s, in most of %d tries of %s)", maxLag, o.tries, o.tryTime),
+		[]string{"", "requests/s", "events/s", "lag p99", "processor time per request", "not steady"}, rows), nil
+}
+
+// row tells of a search: what was steady, and the least of what was not.
+func (l ladder) row(rate float64, tries map[float64][]try) []string {
+	row := []string{l.name, fmt.Sprintf("%.0f", rate), "-", "-", "-", "-"}
+	if rate == 0 {
+		row[1] = "not steady at any rate tried"
+	} else {
+		row[3], row[4] = lagOf(tries[rate]).String(), cpuOf(tries[rate]).String()
+		if l.events > 0 {
+			row[2] = fmt.Sprintf("%.0f", rate*l.events)
+		}
 	}
-	return markdown(fmt.Sprintf("Highest steady rate of the full chain (dispatch lag p99 below %s)", maxLag),
-		[]string{"", "requests/s", "events/s", "lag p99 at that rate", "good answers over the ramp", "processor over the ramp"}, rows) + note, nil
+	for _, r := range l.rates {
+		if t := tries[r]; r > rate && len(t) > 0 {
+			var wrong uint64
+			for _, v := range t {
+				wrong = max(wrong, v.wrong)
+			}
+			row[5] = fmt.Sprintf("%.0f/s: lag p99 %s, %d answers lacking at worst", r, lagOf(t), wrong)
+			break
+		}
+	}
+	return row
+}
+
+func lagOf(tries []try) time.Duration {
+	return medianTime(tries, func(t try) time.Duration { return t.lag }).Round(10 * time.Microsecond)
+}
+
+func cpuOf(tries []try) time.Duration {
+	return medianTime(tries, func(t try) time.Duration { return t.cpu }).Round(time.Microsecond)
+}
+
+func medianTime[T any](of []T, what func(T) time.Duration) time.Duration {
+	all := make([]float64, len(of))
+	for i, v := range of {
+		all[i] = float64(what(v))
+	}
+	return time.Duration(median(all))
+}
+
+// climb finds the highest of ascending rates that is steady in most of so many
+// tries, given that those below a steady one are, and those above one that is
+// not are not; 0 where none is. It begins at first.
+func climb(rates []float64, first float64, tries int, steady func(rate float64) (bool, error)) (float64, error) {
+	low, high := -1, len(rates) // the highest known to be steady, the lowest known not to be
+	at := max(0, slices.Index(rates, first))
+	for low+1 < high {
+		yes, no := 0, 0
+		for 2*yes <= tries && 2*no < tries {
+			ok, err := steady(rates[at])
+			if err != nil {
+				return 0, err
+			}
+			if ok {
+				yes++
+			} else {
+				no++
+			}
+		}
+		if 2*yes > tries {
+			low = at
+		} else {
+			high = at
+		}
+		at = (low + high) / 2
+	}
+	if low < 0 {
+		return 0, nil
+	}
+	return rates[low], nil
+}
+
+// once runs the full chain at a rate.
+func once(ctx context.Context, dir, path string, rate float64, length time.Duration) (t try, err error) {
+	got, err := inChild(ctx, taskRun, dir, path, "load.duration="+length.String(), flat(rate))
+	if err != nil {
+		return t, err
+	}
+	t.requests, t.wrong = got.Requests, got.Requests-got.OK
+	t.cpu = time.Duration(got.CPU / float64(max(1, got.Requests)) * float64(time.Second))
+	t.lag, err = lag(filepath.Join(got.Dir, journalName))
+	return t, err
+}
+
+// flat is the override for a rate that stays the same.
+func flat(rate float64) string {
+	return fmt.Sprintf("load.profile=[{at=%q,rate=%g}]", "0s", rate)
 }
 
 // journalName is the journal's file in a run's directory.
 const journalName = "journal.jsonl.zst"
 
-// highest is the planned rate of the last second before the lag stayed above
-// maxLag for two seconds in a row, the first second left out.
-func highest(path string) (rate float64, lag time.Duration, err error) {
-	var load plan.Load
-	late, over := 0, false
-	_, err = journal.ReadFile(path, func(r journal.Record) error {
-		switch e := r.Event.(type) {
-		case *journal.RunStarted:
-			load = e.Plan.Load
-		case *journal.Instrument:
-			switch {
-			case over || r.T < 1500*time.Millisecond || e.Hits == 0:
-			case e.LagP99 <= maxLag:
-				late, lag = 0, e.LagP99
-				rate = load.Rate(r.T - time.Second/2)
-			default:
-				late++
-				over = late > 1
-			}
+// lag is the 99th percentile of how late requests left, of a run's journal,
+// without those that were due while it settled. One that could not be sent at
+// all was late for as long as it was waited for.
+func lag(path string) (time.Duration, error) {
+	var all []time.Duration
+	_, err := journal.ReadFile(path, func(r journal.Record) error {
+		s, ok := r.Event.(*journal.Sample)
+		switch {
+		case !ok || s.Scheduled < settling || s.Step > 1: // later steps have no schedule
+		case s.Sent == 0:
+			all = append(all, s.Total)
+		default:
+			all = append(all, max(0, s.Sent-s.Scheduled))
 		}
 		return nil
 	})
-	return rate, lag.Round(10 * time.Microsecond), err
+	if err != nil || len(all) == 0 {
+		return 0, err
+	}
+	slices.Sort(all)
+	return all[len(all)*99/100], nil
 }

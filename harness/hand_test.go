@@ -65,12 +65,12 @@ func TestByHand(t *testing.T) {
 
 	kept, _, err := score.Read(filepath.Join(s.Dir, harness.JournalName))
 	must("read", err)
-	if !reflect.DeepEqual(kept.Plan, live.Plan) || !reflect.DeepEqual(kept.Windows, live.Windows) || kept.ByHand != live.ByHand {
+	if !reflect.DeepEqual(kept.Plan, live.Plan) || !reflect.DeepEqual(kept.Windows, live.Windows) || kept.ByHand() != live.ByHand() {
 		t.Errorf("the journal tells another plan:\n%+v\n%+v", kept.Plan, live.Plan)
 	}
 	q := live.Plan
-	if live.ByHand != 6 || len(q.Faults) != 3 || len(q.Changes) != 1 {
-		t.Fatalf("%d things by hand, %d faults, %d changes", live.ByHand, len(q.Faults), len(q.Changes))
+	if live.ByHand() != 6 || len(q.Faults) != 3 || len(q.Changes) != 1 {
+		t.Fatalf("%d things by hand, %d faults, %d changes", live.ByHand(), len(q.Faults), len(q.Changes))
 	}
 	if f := q.Faults[1]; f.For >= 3*time.Second || f.At != made.At {
 		t.Errorf("the cleared fault lasts %s", f.For)
@@ -149,8 +149,8 @@ func TestOrdersThatAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	snap := s.Snapshot()
-	if snap.ByHand != 0 || len(snap.Windows) != 1 {
-		t.Errorf("%d things by hand, %d windows", snap.ByHand, len(snap.Windows))
+	if snap.ByHand() != 0 || len(snap.Windows) != 1 {
+		t.Errorf("%d things by hand, %d windows", snap.ByHand(), len(snap.Windows))
 	}
 	changed := of[*journal.RouterChanged](records(t, s.Session))
 	if len(changed) != 1 || changed[0].ByHand || !strings.Contains(changed[0].Detail, "target direct has no policy") {

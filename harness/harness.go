@@ -223,6 +223,7 @@ func (r *run) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.watchPersonal()
 	up := r.rig.target
 	var results io.Writer
 	if r.vegeta != nil {

@@ -43,7 +43,8 @@ func (c *call) compose() *reply {
 		return r
 	}
 	marker, words, prefill := c.obs.Marker, askedWords(c.req.LastUser()), c.req.Prefill()
-	r := &reply{gen: answer.NewGen(marker, words), finish: wire.FinishStop}
+	whom, _ := answer.FindAddress(c.req.LastUser())
+	r := &reply{gen: answer.NewGen(marker, words).To(whom), finish: wire.FinishStop}
 	r.end = r.gen.Tokens()
 	if c.req.JSON {
 		r.before, r.after = jsonAround(c.req.Schema, marker)
@@ -52,7 +53,7 @@ func (c *call) compose() *reply {
 	offset := 0
 	if prefill != "" {
 		// What is no beginning of the answer is ignored, and the answer given whole.
-		offset, _ = answer.Continue(marker, prefill, words)
+		offset, _ = r.gen.Continue(prefill)
 		r.token, r.skip = r.gen.At(offset)
 	}
 	if t != nil {

@@ -65,6 +65,10 @@ var (
 			FailureRatio: 0.5, MinCalls: 5, Window: 5 * time.Second,
 			OpenFor: 1 * time.Second, Probes: 2,
 		},
+		OutlierEjection: OutlierEjection{
+			Factor: 3, MinCalls: 10, Window: 3 * time.Second, EjectFor: 5 * time.Second, MaxShare: 0.5,
+		},
+		SlowStart:     SlowStart{Over: 5 * time.Second, From: 0.1},
 		Budgets:       Budgets{Window: 24 * time.Hour},
 		EmbedBatching: EmbedBatching{Inputs: 96, MaxWait: 5 * time.Millisecond},
 		FanOut:        FanOut{Concurrency: 8, Requests: 256},

@@ -46,6 +46,10 @@ type Mix struct {
 	// lengths cannot be compared.
 	Dimensions int `json:"dimensions,omitempty" toml:"dimensions"`
 	Steps      int `json:"steps,omitempty" toml:"steps"` // of one workflow: dependent ones of kind agent, independent ones of kind fanout
+	// Personal has the prompts carry personal data, which only providers of these
+	// classes may be shown; and each answer has to say to whom it is. Empty: they
+	// carry none.
+	Personal []string `json:"personal,omitempty" toml:"personal"`
 	// Twice asks every request again, word for word, once it was answered. A
 	// second answer that differs from the first is corrupt: "disagrees". The
 	// target is told to keep the requests out of its caches.
@@ -99,6 +103,16 @@ func (m Mix) Life() time.Duration {
 // that nobody else asks for, and that stand alone.
 var twice = []string{KindChat, KindStream, KindSensitive, KindLong}
 
+// personal lists the kinds whose prompts may carry personal data: those that
+// are answered in words, to one person.
+var personal = []string{KindChat, KindStream, KindLong, KindTools}
+
+// Reveals tells whether a provider of that class may be shown the personal
+// data in the prompts.
+func (m Mix) Reveals(class string) bool {
+	return len(m.Personal) == 0 || slices.Contains(m.Personal, class)
+}
+
 // Check tells what is wrong with an entry on its own, beside what is out of
 // bounds.
 func (m Mix) Check() error {
@@ -117,6 +131,8 @@ func (m Mix) Check() error {
 		return errors.New("steps must be above zero")
 	case m.Twice && !slices.Contains(twice, m.Kind):
 		return fmt.Errorf("kind %s cannot be asked twice; twice is for %s", m.Kind, strings.Join(twice, ", "))
+	case len(m.Personal) > 0 && !slices.Contains(personal, m.Kind):
+		return fmt.Errorf("prompts of kind %s carry no personal data; personal is for %s", m.Kind, strings.Join(personal, ", "))
 	case m.Refusal != "" && !slices.Contains(Refusals, m.Refusal):
 		return fmt.Errorf("%q is no refusal; known are %s", m.Refusal, strings.Join(Refusals, ", "))
 	case m.Priority != "" && !slices.Contains(Priorities, m.Priority):

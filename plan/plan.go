@@ -32,7 +32,14 @@ type Plan struct {
 	Promise    Promise       `json:"promise"`
 	Weights    Weights       `json:"weights"`
 	Expect     []Expectation `json:"expect,omitempty"`
+	// Overrides is what differs from the scenario's own file, a change each:
+	// "load.rate=20", "without gpu-a". Runs are only alike where it is the same.
+	Overrides []string `json:"overrides,omitempty"`
 }
+
+// Override notes a change from the scenario's own file. No plan that shares
+// the list sees it.
+func (p *Plan) Override(change string) { p.Overrides = append(slices.Clip(p.Overrides), change) }
 
 // Load is what the clients do: an open loop of requests at a rate that is
 // piecewise linear in time.

@@ -38,11 +38,13 @@ type Router struct {
 	Rule    []Rule             `json:"rule,omitempty" toml:"rule"`       // policy "hybrid": the first that holds for a request decides
 
 	// Traffic.
-	Breaker     Breaker     `json:"breaker" toml:"breaker"`
-	RateLimits  RateLimits  `json:"rate_limits" toml:"rate_limits"`
-	Admission   Admission   `json:"admission" toml:"admission"`
-	Hedging     Hedging     `json:"hedging" toml:"hedging"`
-	RetryBudget RetryBudget `json:"retry_budget" toml:"retry_budget"`
+	Breaker         Breaker         `json:"breaker" toml:"breaker"`
+	OutlierEjection OutlierEjection `json:"outlier_ejection" toml:"outlier_ejection"`
+	SlowStart       SlowStart       `json:"slow_start" toml:"slow_start"`
+	RateLimits      RateLimits      `json:"rate_limits" toml:"rate_limits"`
+	Admission       Admission       `json:"admission" toml:"admission"`
+	Hedging         Hedging         `json:"hedging" toml:"hedging"`
+	RetryBudget     RetryBudget     `json:"retry_budget" toml:"retry_budget"`
 
 	HealthChecks HealthChecks `json:"health_checks" toml:"health_checks"`
 
@@ -117,6 +119,22 @@ type Breaker struct {
 	Window       time.Duration `json:"window_ns" toml:"window"`            // within this time
 	OpenFor      time.Duration `json:"open_for_ns" toml:"open_for"`        // then probes half-open
 	Probes       int           `json:"probes" toml:"probes"`               // successes that close it again
+}
+
+// OutlierEjection leaves a provider's model alone that does far worse than
+// those that serve the same traffic.
+type OutlierEjection struct {
+	Factor   float64       `json:"factor" toml:"factor"`          // how many times as often its calls fail, or as much it has slowed down, as its peers'; above 1
+	MinCalls int           `json:"min_calls" toml:"min_calls"`    // on which it is judged, and its peers together
+	Window   time.Duration `json:"window_ns" toml:"window"`       // between two looks
+	EjectFor time.Duration `json:"eject_for_ns" toml:"eject_for"` // times the ejections of late
+	MaxShare float64       `json:"max_share" toml:"max_share"`    // of the peers, ejected at once, 0..1
+}
+
+// SlowStart gives a provider that is back its traffic step by step.
+type SlowStart struct {
+	Over time.Duration `json:"over_ns" toml:"over"` // until its share is all again
+	From float64       `json:"from" toml:"from"`    // its share at first, 0..1
 }
 
 // RateLimits heeds what providers say of their rate limits, in headers and
@@ -296,7 +314,7 @@ var Mitigations = []string{
 	"capabilities",
 	"rate_limits",
 	"health_checks",
-	"breaker", "admission", "retries",
+	"breaker", "outlier_ejection", "slow_start", "admission", "retries",
 	"retry_budget",
 	"hedging",
 	"context_fallback", "held_streams", "continuation", "validation",

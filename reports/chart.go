@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ type chart struct {
 	Left, Right   float64 // x of the plot
 	Top, Bottom   float64 // y of the plot
 	Shades        []shade
+	Marks         []mark
 	Bars          []bar
 	Lines         []line
 	XTicks        []tick
@@ -49,7 +51,12 @@ type tick struct {
 	Label string
 }
 
+// legend explains one class of what is drawn; of a line the class begins with
+// the word line.
 type legend struct{ Class, Label string }
+
+// Line tells whether it is one.
+func (l legend) Line() bool { return strings.HasPrefix(l.Class, "line ") }
 
 // Geometry of the charts, in px.
 const (
@@ -62,6 +69,7 @@ const (
 	chartFoot   = 24.0
 	labelChar   = 7.0
 	mostBars    = 240 // more seconds are drawn several to a bar
+	mostLabels  = 12  // more faults are named only on the large charts
 )
 
 // newChart lays out the axes: time from 0 to the end of the run, and values
@@ -88,6 +96,9 @@ func newChart(s *score.Snapshot, title, about string, height, top float64, unit 
 	for _, v := range ticks(top, n) {
 		c.YTicks = append(c.YTicks, tick{At: y(v), Label: unit(v)})
 	}
+	if c.Caption {
+		c.Marks = marksOf(s, x)
+	}
 	labelled := 0.0 // x up to which a fault's name stands
 	for _, w := range s.Windows {
 		if w.Injected == 0 {
@@ -98,7 +109,7 @@ func newChart(s *score.Snapshot, title, about string, height, top float64, unit 
 			cleared = end
 		}
 		label := w.Fault
-		if x(w.Injected) < labelled {
+		if x(w.Injected) < labelled || !c.Caption && len(s.Windows) > mostLabels {
 			label = "" // it would stand on the one before it; the tables name them all
 		} else {
 			labelled = x(w.Injected) + labelChar*float64(len(label)+3)
@@ -162,13 +173,15 @@ func outcomeChart(s *score.Snapshot) chart {
 			})
 			below += n
 		}
-		offered = append(offered, fmt.Sprintf("%.1f,%.1f", (from+to)/2, y(s.Seconds[i].Offered)))
+		if s.Seconds[i].At < s.Plan.Load.Duration { // afterwards nobody was to be asked
+			offered = append(offered, fmt.Sprintf("%.1f,%.1f", (from+to)/2, y(s.Seconds[i].Offered)))
+		}
 	}
 	c.Lines = []line{{Points: strings.Join(offered, " "), Class: "offered"}}
 	for _, o := range journal.Outcomes {
 		c.Legend = append(c.Legend, legend{Class: string(o), Label: fmt.Sprintf("%s (%d)", o, s.Requests.Count(o))})
 	}
-	c.Legend = append(c.Legend, legend{Class: "offered", Label: "offered rate"})
+	c.Legend = append(c.Legend, legend{Class: "line offered", Label: "offered rate"})
 	return c
 }
 
@@ -202,7 +215,7 @@ func latencyChart(s *score.Snapshot) chart {
 		lines(s, "total", x, y, func(v score.Second) (float64, bool) { return v.TotalP95.Seconds(), v.TotalP95 > 0 }),
 		lines(s, "ttft", x, y, func(v score.Second) (float64, bool) { return v.TTFTP95.Seconds(), v.TTFTP95 > 0 })...,
 	)
-	c.Legend = []legend{{"total", "whole answers, total"}, {"ttft", "streams, time to first token"}}
+	c.Legend = []legend{{"line total", "whole answers, total"}, {"line ttft", "streams, time to first token"}}
 	return c
 }
 
@@ -238,7 +251,8 @@ func shareChart(s *score.Snapshot, provider int) chart {
 	return c
 }
 
-// lines draws a figure of each second. Where it is not known there is a gap.
+// lines draws a figure of each second; of many seconds the greatest of several.
+// Where it is not known there is a gap.
 func lines(s *score.Snapshot, class string, x func(time.Duration) float64, y func(float64) float64, of func(score.Second) (float64, bool)) []line {
 	var out []line
 	var points []string
@@ -251,13 +265,20 @@ func lines(s *score.Snapshot, class string, x func(time.Duration) float64, y fun
 		}
 		points = nil
 	}
-	for _, v := range s.Seconds {
-		f, ok := of(v)
-		if !ok {
+	per := max(1, (len(s.Seconds)+mostBars-1)/mostBars)
+	for group := range slices.Chunk(s.Seconds, per) {
+		top, known := 0.0, false
+		for _, v := range group {
+			if f, ok := of(v); ok {
+				top, known = max(top, f), true
+			}
+		}
+		if !known {
 			end()
 			continue
 		}
-		points = append(points, fmt.Sprintf("%.1f,%.1f", x(v.At+time.Second/2), y(f)))
+		middle := group[0].At + time.Duration(len(group))*time.Second/2
+		points = append(points, fmt.Sprintf("%.1f,%.1f", x(middle), y(top)))
 	}
 	end()
 	return out

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"brownout/harness/score"
 )
@@ -72,13 +73,7 @@ var compared = []compareFigure{
 		return score.Wilson(float64(s.Requests.Total-s.Requests.Corrupt), s.Requests.Total)
 	}},
 	{"time to failover", "s", false, slowestFailover, nil},
-	{"p95 under fault", "s", false, func(s *score.Snapshot) (float64, bool) {
-		worst := 0.0
-		for _, w := range s.Windows {
-			worst = max(worst, w.LatencyP95.Seconds())
-		}
-		return worst, worst > 0
-	}, nil},
+	{"p95 under fault", "s", false, slowestP95, nil},
 	{"calls per request", "", false, func(s *score.Snapshot) (float64, bool) {
 		var calls uint64
 		for _, l := range s.Providers {
@@ -96,6 +91,23 @@ var compared = []compareFigure{
 	}, nil},
 	{"wasted", "USD", false, func(s *score.Snapshot) (float64, bool) { return s.Tracing.WastedUSD, true }, nil},
 	{"violations", "", false, func(s *score.Snapshot) (float64, bool) { return float64(s.ViolationCount), true }, nil},
+}
+
+// slowestP95 is the greatest p95 while a fault lasted, in seconds, as the score
+// has it: requests without an answer count with their deadline, so that nobody
+// looks fast by failing fast.
+func slowestP95(s *score.Snapshot) (worst float64, ok bool) {
+	for _, w := range s.Windows {
+		if p := latencyOf(w); p.Known {
+			worst, ok = max(worst, p.Attained), true
+		}
+	}
+	return worst, ok
+}
+
+// latencyOf is a window's part of that name.
+func latencyOf(w score.Window) score.Part {
+	return w.Parts[slices.Index(score.PartNames, "latency")]
 }
 
 // NewMatrix computes the matrix of one scenario.
@@ -322,13 +334,7 @@ func WriteMatrices(w io.Writer, format string, ms []Matrix) error {
 	case "md":
 		return matricesMarkdown(w, ms)
 	case "html":
-		p := htmlPage{Title: "Comparison", HowToRead: howToRead, Evidence: arrangedEvidence(ms)}
-		for _, t := range matrixTables(ms) {
-			if len(t.rows) > 0 {
-				p.Compared = append(p.Compared, t)
-			}
-		}
-		return htmlTemplate.ExecuteTemplate(w, "report.html", p)
+		return matricesHTML(w, ms)
 	}
 	return unknownMatrixFormat(format)
 }

@@ -124,7 +124,7 @@ func TestMatrixShowsWhatWentWrong(t *testing.T) {
 		t.Errorf("%q, %q", e.Violations, e.Findings)
 	}
 	for format, wants := range map[string][]string{
-		"html": {"of 2400 requests 10 were answered wrongly, 30 hung, 60 failed", `<svg class="chart" viewBox="0 0 860.0 98.0" role="img" aria-label="Waterfall of one request: failed chat`, "<li>privacy: sensitive-0001-2a"},
+		"html": {`<b>95.0</b> <span class="mark">✓ best</span>`, `<span class="mark">✗ worst</span>`, `<span class="badge pass">pass</span>`, "from the best (", "of 2400 requests 10 were answered wrongly, 30 hung, 60 failed", `<svg class="chart" viewBox="0 0 860.0 98.0" role="img" aria-label="Waterfall of one request: failed chat`, "<li>privacy: sensitive-0001-2a"},
 		"md":   {"### outage: what went wrong", `| bad | stream at 10.5 s | HTTP 200, corrupt: truncated after 1.00 s | openai at 0.01 s: 200 after 0.90 s |`},
 		"json": {`"outcome": "corrupt"`, `"gap_s": 0.095`},
 	} {

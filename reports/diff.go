@@ -57,7 +57,9 @@ func Compare(base, now *score.Snapshot) Diff {
 			o := base.Windows[i]
 			d.add("failover after "+w.Fault, came(o.FailedOver, o.TimeToFailover.Seconds()), came(w.FailedOver, w.TimeToFailover.Seconds()),
 				o.FailedOver && (!w.FailedOver || w.TimeToFailover.Seconds() > 2*o.TimeToFailover.Seconds()+.5), "")
-			d.add("p95 during "+w.Fault, milliseconds(o.LatencyP95), milliseconds(w.LatencyP95), w.LatencyP95 > o.LatencyP95*5/4, "")
+			if b, n := latencyOf(o), latencyOf(w); b.Known && n.Known {
+				d.add("p95 during "+w.Fault, came(true, b.Attained), came(true, n.Attained), n.Attained > 1.25*b.Attained, "")
+			}
 		}
 	}
 	d.add("wasted", dollars(base.Tracing.WastedUSD), dollars(now.Tracing.WastedUSD), now.Tracing.WastedUSD > 1.5*base.Tracing.WastedUSD+.01, "")

@@ -39,6 +39,15 @@ is always shown beside it. Only what clients and providers saw is scored.
 		rows = append(rows, []string{name, percent(weights.Field(i).Float()), promised(name), what[name]})
 	}
 	Listing(w, []string{"part", "weight", "promised by default", "what is measured"}, rows, st)
+	fmt.Fprintf(w, `
+attained over promised is, of availability and integrity, nines over nines, where
+the nines of a share are -log10(1 - share) and a promise has at most %g; of all
+others, of which less is better, promised over measured. What is not known yet
+leaves the product, and its weight with it.
+
+Resolution and tolerances
+`, score.MaxNines)
+	Listing(w, []string{"what", "value"}, constants(), st)
 	fmt.Fprint(w, `
 Weights and promises are set in [weights] and [promise]. A request that may not
 leave certain classes or regions and does so fails the run whatever its score.
@@ -51,11 +60,31 @@ A run proves nothing, and is called inconclusive, where
 		rows = append(rows, []string{d.Name, d.When})
 	}
 	Listing(w, []string{"doubt", "when"}, rows, st)
-	fmt.Fprint(w, `
-Shares have Wilson's 95 % interval. The score has one by a bootstrap over blocks of
-a second; over several seeds (--repeat N) the mean has one by Student's t. What a
-part was computed from is told by brownout report RUN --trace PART.
-`)
+	fmt.Fprintf(w, `
+A target that crashed, too, fails the run whatever its score. The verdict is
+decided in this order: veto or crash, doubt, missed expectation, pass.
+
+Shares have Wilson's 95 %% interval. The score has one by a bootstrap over blocks of
+a second (%d resamples, a fixed seed); over several seeds (--repeat N) the mean has
+one by Student's t. brownout report RUN --trace WHAT shows what the score of a run,
+or one of its parts, was computed from; the score itself with its interval.
+`, score.Resamples)
+}
+
+// constants are what the formula goes by beside weights and promises.
+func constants() [][]string {
+	return [][]string{
+		{"times to failover and to recover are counted in steps of", score.SliceWidth.String()},
+		{"failover: back at the slo for, and for the rest of the fault", score.FailoverSpan.String()},
+		{"recovery: like steady state for", score.RecoverySpan.String()},
+		{"recovery: shares of the providers, half the sum of differences, at most", fmt.Sprint(score.ShareTolerance)},
+		{"recovery: p95 over steady state, at most", fmt.Sprintf("%g x", score.LatencyTolerance)},
+		{"recovery: cost of a good answer over steady state, at most", fmt.Sprintf("%g x", score.CostTolerance)},
+		{"a recovery horizon's availability counts from", fmt.Sprintf("%d requests", score.MinSamples)},
+		{"a part is known from", fmt.Sprintf("%d requests", score.MinKnown)},
+		{"steady state leaves out the first", score.Warmup.String()},
+		{"worth of a degraded answer, where the mix says nothing", fmt.Sprint(plan.DefaultMix[plan.KindChat].Degraded)},
+	}
 }
 
 // faultRow is a fault as Explain shows it. When one that waits for its moment

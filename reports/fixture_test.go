@@ -30,7 +30,12 @@ func finished() *score.Snapshot {
 		Plan: &plan.Plan{
 			Scenario: "hostile", Title: `Outage | <script>alert("x")</script> & ]]> *bold* [link](http://example.org)`,
 			Seed: 7, Target: "bundled",
-			Load: plan.Load{Duration: 30 * time.Second, Profile: []plan.Point{{Rate: 40}}},
+			Load:      plan.Load{Duration: 30 * time.Second, Profile: []plan.Point{{Rate: 40}}},
+			Overrides: []string{`title=<script>alert("x")</script>`, "without gpu-b"},
+		},
+		Acts: []score.Act{
+			{T: 12 * time.Second, Text: "load held at 40/s", ByHand: true},
+			{T: 15 * time.Second, Text: "router: breaker off"},
 		},
 		Versions: map[string]string{"brownout": "test", "go": "go1.26"},
 		T:        31 * time.Second, Phase: journal.PhaseDrain, Finished: true,

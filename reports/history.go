@@ -123,33 +123,62 @@ func Find(dir, name string) (Kept, error) {
 	return Kept{}, fmt.Errorf("run %q is not the only one that begins so: there are %s and %s; give more of its id", name, found[0].ID, found[1].ID)
 }
 
+// Trend follows the score of each scenario over its runs, given the oldest
+// first. The zero Trend is ready to use.
+type Trend struct{ last map[string]float64 }
+
+// Change is how the score of a run changed since the run before of the same
+// scenario, target and overrides; ok is false where there was none. What was
+// done by hand makes a run unlike any other: it has no change, and none is
+// counted from it.
+func (t *Trend) Change(r *Report) (points float64, ok bool) {
+	if r.Score.Total == nil || r.ByHand() > 0 {
+		return 0, false
+	}
+	if t.last == nil {
+		t.last = map[string]float64{}
+	}
+	key := strings.Join(append([]string{r.Run.Scenario, r.Run.Target}, r.Run.Overrides...), "\x00")
+	old, ok := t.last[key]
+	t.last[key] = *r.Score.Total
+	return *r.Score.Total - old, ok
+}
+
+// alteration is what in a run was not as its scenario's file says; "" where
+// nothing was.
+func alteration(r *Report) string {
+	list := r.Run.Overrides
+	if n := r.ByHand(); n > 0 {
+		list = append(slices.Clip(list), fmt.Sprintf("%d by hand", n))
+	}
+	return strings.Join(list, "; ")
+}
+
 // HistoryTable prints runs, the latest last, with the trend of each scenario's
 // score.
 func HistoryTable(w io.Writer, runs []Kept, st Style) {
 	var rows [][]string
-	before := map[string]float64{}
+	var trend Trend
 	for _, k := range runs {
 		r := k.Report
 		if r == nil {
-			rows = append(rows, []string{k.ID, "", "", "", "no report", "", "", size(k.Bytes)})
+			rows = append(rows, []string{k.ID, "", "", "", "no report", "", "", "", size(k.Bytes)})
 			continue
 		}
-		row := []string{k.ID, r.Run.Scenario, r.Run.Target, fmt.Sprint(r.Run.Seed), string(r.Verdict), "-", "", size(k.Bytes)}
+		row := []string{k.ID, r.Run.Scenario, r.Run.Target, fmt.Sprint(r.Run.Seed), string(r.Verdict), "-", "", alteration(r), size(k.Bytes)}
 		if v := r.Score.Total; v != nil {
 			row[5] = fmt.Sprintf("%.1f", *v)
-			key := r.Run.Scenario + "\x00" + r.Run.Target
-			if old, ok := before[key]; ok {
-				row[6] = fmt.Sprintf("%+.1f", *v-old)
-			}
-			before[key] = *v
+		}
+		if v, ok := trend.Change(r); ok {
+			row[6] = fmt.Sprintf("%+.1f", v)
 		}
 		rows = append(rows, row)
 	}
-	Listing(w, []string{"run", "scenario", "target", "seed", "verdict", "score", "change", "size"}, rows, st)
+	Listing(w, []string{"run", "scenario", "target", "seed", "verdict", "score", "change", "other than the file", "size"}, rows, st)
 }
 
-// Trend prints how a scenario's score went over its runs.
-func Trend(w io.Writer, runs []Kept, st Style) {
+// TrendTable prints how a scenario's score went over its runs.
+func TrendTable(w io.Writer, runs []Kept, st Style) {
 	const width = 40
 	var rows [][]string
 	for _, k := range runs {
@@ -162,10 +191,10 @@ func Trend(w io.Writer, runs []Kept, st Style) {
 			glyph = "#"
 		}
 		rows = append(rows, []string{
-			r.Run.Started.Format(time.DateTime), r.Run.Target, string(r.Verdict), fmt.Sprintf("%5.1f", *r.Score.Total), strings.Repeat(glyph, fill),
+			r.Run.Started.Format(time.DateTime), r.Run.Target, alteration(r), string(r.Verdict), fmt.Sprintf("%5.1f", *r.Score.Total), strings.Repeat(glyph, fill),
 		})
 	}
-	Listing(w, []string{"started", "target", "verdict", "score", "0 to 100"}, rows, st)
+	Listing(w, []string{"started", "target", "other than the file", "verdict", "score", "0 to 100"}, rows, st)
 }
 
 func size(n int64) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"brownout/harness/journal"
@@ -26,6 +27,7 @@ var htmlTemplate = template.Must(template.New("report.html").Funcs(template.Func
 	"sub":     func(a, b float64) float64 { return a - b },
 	"deref":   func(v *float64) float64 { return *v },
 	"hatched": func(class string) bool { return class == "failed" || class == "corrupt" }, // told by more than colour
+	"level":   func(points float64) string { return level(points / 100) },
 	"px":      func(v float64) string { return fmt.Sprintf("%.1f", v) },
 }).ParseFS(page, "page/*.html"))
 
@@ -34,8 +36,9 @@ type htmlPage struct {
 	Title string
 	Runs  []htmlRun
 	All   []table // of several runs: one line for each, and the means of what ran more than once
-	// Compared are the matrices of a comparison; there are no Runs then.
+	// Compared and Matrices are what a comparison has; there are no Runs then.
 	Compared  []table
+	Matrices  []matrixPage
 	Evidence  []htmlEvidence // what went wrong at each, scenario by scenario
 	HowToRead string
 }
@@ -45,12 +48,14 @@ type htmlRun struct {
 	ID, Anchor string
 	Run        *Report
 	Words      []string // the verdict, explained
+	Timeline   timeline
 	Outcomes   chart
 	Latency    chart
 	Trend      chart
 	Lanes      []lane
 	Parts      []partBar
 	Failures   []waterfall
+	Acts       table // numbered as on the timeline
 	Tables     []table
 }
 
@@ -87,7 +92,7 @@ func writeHTML(w io.Writer, runs []*score.Snapshot) error {
 func arranged(i int, s *score.Snapshot) htmlRun {
 	r := htmlRun{
 		ID: s.RunID, Anchor: fmt.Sprintf("run-%d", i+1), Run: New(s), Words: inWords(s),
-		Outcomes: outcomeChart(s), Latency: latencyChart(s), Trend: trendChart(s), Tables: tables(s)[1:],
+		Timeline: timelineOf(s), Outcomes: outcomeChart(s), Latency: latencyChart(s), Trend: trendChart(s), Acts: actTable(s), Tables: figureTables(s),
 	}
 	for i, l := range s.Providers {
 		r.Lanes = append(r.Lanes, lane{
@@ -102,6 +107,12 @@ func arranged(i int, s *score.Snapshot) htmlRun {
 		r.Failures = append(r.Failures, waterfallOf(t))
 	}
 	return r
+}
+
+// figureTables are the tables but for those that the page shows elsewhere.
+func figureTables(s *score.Snapshot) []table {
+	elsewhere := []string{scoreTable(s).title, actTable(s).title}
+	return slices.DeleteFunc(tables(s), func(t table) bool { return slices.Contains(elsewhere, t.title) })
 }
 
 func errorWords(l score.Lane) string {
@@ -127,15 +138,19 @@ func barOf(s *score.Snapshot, i int, p score.Part) partBar {
 	if p.Note != "" {
 		b.Detail += " (" + p.Note + ")"
 	}
-	switch {
-	case p.Value >= .95:
-		b.Level = "good"
-	case p.Value >= .6:
-		b.Level = "warn"
-	default:
-		b.Level = "bad"
-	}
+	b.Level = level(p.Value)
 	return b
+}
+
+// level is how good a value from 0 to 1 is, in a word of the page's styles.
+func level(v float64) string {
+	switch {
+	case v >= .95:
+		return "good"
+	case v >= .6:
+		return "warn"
+	}
+	return "bad"
 }
 
 // inWords says in sentences what a run came to.
@@ -151,7 +166,9 @@ func inWords(s *score.Snapshot) []string {
 	default:
 		out = append(out, "The run is not over.")
 	}
-	out = append(out, s.Reasons...)
+	for _, r := range s.Reasons {
+		out = append(out, printable(r))
+	}
 	for _, w := range s.Windows {
 		out = append(out, windowWords(w))
 	}

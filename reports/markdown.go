@@ -48,6 +48,9 @@ func markdownRun(b *strings.Builder, s *score.Snapshot) {
 	fmt.Fprintf(b, "## %s: %s\n\n", strings.ToUpper(string(s.Verdict)), escapeMarkdown(s.Plan.Title))
 	fmt.Fprintf(b, "Scenario `%s`, target `%s`, seed %d, %s. Run `%s`.\n\n",
 		s.Plan.Scenario, s.Plan.Target, s.Plan.Seed, seconds(s.T), s.RunID)
+	if o := s.Plan.Overrides; len(o) > 0 {
+		fmt.Fprintf(b, "Other than the scenario's file: %s.\n\n", escapeMarkdown(strings.Join(o, "; ")))
+	}
 	for _, r := range s.Reasons {
 		fmt.Fprintf(b, "- %s\n", escapeMarkdown(r))
 	}

@@ -26,6 +26,7 @@ type Report struct {
 	Windows      []Window      `json:"windows"`
 	Steady       Steady        `json:"steady"`
 	Requests     Requests      `json:"requests"`
+	Acts         []Act         `json:"acts"`
 	Tracing      Tracing       `json:"tracing"`
 	Latency      []Latency     `json:"latency"`
 	Providers    []Provider    `json:"providers"`
@@ -33,6 +34,7 @@ type Report struct {
 	Violations   []Violation   `json:"violations"`
 	Target       Target        `json:"target"`
 	Instrument   Instrument    `json:"instrument"`
+	Repeat       *Repeat       `json:"repeat,omitempty"` // only among the reports of several runs
 }
 
 // Run identifies a run.
@@ -47,6 +49,25 @@ type Run struct {
 	Interrupted bool              `json:"interrupted"`
 	Error       string            `json:"error,omitempty"`
 	Versions    map[string]string `json:"versions"`
+	// Overrides is what differs from the scenario's own file, a change each.
+	Overrides []string `json:"overrides"`
+}
+
+// ByHand counts what a person did while the run was on.
+func (r *Report) ByHand() (n int) {
+	for _, a := range r.Acts {
+		if a.ByHand {
+			n++
+		}
+	}
+	return n
+}
+
+// Act is something that was changed while the run was on.
+type Act struct {
+	AtS    float64 `json:"at_s"`
+	Text   string  `json:"text"`
+	ByHand bool    `json:"by_hand"` // false: the scenario planned it
 }
 
 // Score is the score of a run, with its parts by name. Total is null where no
@@ -228,6 +249,7 @@ func New(s *score.Snapshot) *Report {
 			ID: s.RunID, Scenario: s.Plan.Scenario, Title: s.Plan.Title, Seed: s.Plan.Seed,
 			Target: s.Plan.Target, Started: s.Started, DurationS: s.T.Seconds(),
 			Interrupted: s.Interrupted, Error: s.Error, Versions: s.Versions,
+			Overrides: orEmpty(s.Plan.Overrides),
 		},
 		Score: Score{
 			Version: score.Version,
@@ -246,7 +268,7 @@ func New(s *score.Snapshot) *Report {
 			FDLimit: s.Instrument.FDLimit, Dropped: s.Instrument.Dropped,
 			SaturatedSeconds: s.Instrument.Saturated, SkippedEvents: s.Skipped,
 		},
-		Windows: []Window{}, Latency: []Latency{}, Providers: []Provider{},
+		Acts: []Act{}, Windows: []Window{}, Latency: []Latency{}, Providers: []Provider{},
 		Expectations: []Expectation{}, Violations: []Violation{},
 		Target: Target{
 			Findings: []Finding{}, CPUMean: finite(s.Target.CPUMean), CPUMax: finite(s.Target.CPUMax),
@@ -255,6 +277,9 @@ func New(s *score.Snapshot) *Report {
 	}
 	for _, f := range s.Target.Findings {
 		r.Target.Findings = append(r.Target.Findings, Finding{What: f.What, Detail: f.Detail})
+	}
+	for _, a := range s.Acts {
+		r.Acts = append(r.Acts, Act{AtS: a.T.Seconds(), Text: a.Text, ByHand: a.ByHand})
 	}
 	for _, w := range s.Windows {
 		r.Windows = append(r.Windows, window(w))

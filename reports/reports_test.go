@@ -9,8 +9,10 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -133,6 +135,41 @@ func TestSeveralRunsMakeAnArray(t *testing.T) {
 	}
 	if len(all) != 2 || all[1].Run.Seed != 7 {
 		t.Errorf("got %d reports", len(all))
+	}
+}
+
+// Of runs that one command repeated each report knows the means and their
+// intervals; of what ran once it has none.
+func TestRepeatsAreInTheirReports(t *testing.T) {
+	a, b, other := finished(), finished(), finished()
+	a.Score.Total, b.Score.Total = 80, 90
+	b.Plan.Seed, b.Windows[0].FailedOver = 8, false
+	other.Plan.Overrides = nil
+	text := write(t, "json", a, other, b)
+	var all []reports.Report
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	r := all[0].Repeat
+	if r == nil || all[2].Repeat == nil || all[1].Repeat != nil {
+		t.Fatalf("repeats: %v, %v, %v", all[0].Repeat, all[1].Repeat, all[2].Repeat)
+	}
+	// Two values d apart: mean ± 12.706 d/2 (Student's t of one degree of freedom).
+	if got := *r.Score.Mean - *r.Score.Low; r.Runs != 2 || *r.Score.Mean != 85 || math.Abs(got-12.706*5) > .01 || *r.Score.High != 100 {
+		t.Errorf("score %+v: %v, %v to %v", r.Score, *r.Score.Mean, *r.Score.Low, *r.Score.High)
+	}
+	if f := r.FailoverS; f.Runs != 1 || *f.Mean != 1.2 || f.Low != nil || f.High != nil {
+		t.Errorf("failover, which one run knows: %+v", f)
+	}
+	schema := compile(t, "report")
+	var raw []any
+	if err := json.Unmarshal(text, &raw); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range raw {
+		if err := schema.Validate(v); err != nil {
+			t.Errorf("report %d: %v", i, err)
+		}
 	}
 }
 
@@ -303,5 +340,50 @@ func TestSamplesAreNoFormulas(t *testing.T) {
 				t.Errorf("%q is a formula", c)
 			}
 		}
+	}
+}
+
+// endless is the longest run that anybody would make: an hour with a dozen
+// providers, a fault a minute and a hand that never rests.
+func endless() *score.Snapshot {
+	s := finished()
+	second, window, lane := s.Seconds, s.Windows[0], s.Providers[0]
+	s.Seconds, s.Windows, s.Providers = nil, nil, nil
+	for i := range 12 {
+		lane.Name = "provider-" + strconv.Itoa(i)
+		s.Providers = append(s.Providers, lane)
+	}
+	for i := range 3600 {
+		v := second[10+i%10]
+		v.At, v.TTFTP95, v.TotalP95, v.Share = time.Duration(i)*time.Second, time.Duration(200+i%97)*time.Millisecond, time.Duration(500+i%89)*time.Millisecond, make([]float64, 12)
+		for p := range v.Share {
+			v.Share[p] = 1. / 12
+		}
+		s.Seconds = append(s.Seconds, v)
+	}
+	for i := range 60 {
+		w := window
+		w.Fault = "outage-" + strconv.Itoa(i)
+		w.Injected, w.Cleared, w.End = time.Duration(i*60+10)*time.Second, time.Duration(i*60+30)*time.Second, time.Duration(i*60+60)*time.Second
+		s.Windows = append(s.Windows, w)
+		for range 5 {
+			s.Acts = append(s.Acts, score.Act{T: w.Injected, Text: "load times 1.25, from " + w.Fault + " on", ByHand: true})
+		}
+		s.Reasons = append(s.Reasons, "expected availability in "+w.Fault+" >= 99 %, got 98.5 %")
+	}
+	s.T = time.Hour
+	return s
+}
+
+// However much there is to tell, a summary fits where it is put and a page can
+// be mailed.
+func TestReportsOfTheLongestRunFit(t *testing.T) {
+	if n := len(write(t, "md", endless())); n > 65_000 {
+		t.Errorf("the summary has %d bytes", n)
+	}
+	if n := len(write(t, "html", endless())); n > 1<<20 {
+		t.Errorf("the page has %d KB", n>>10)
+	} else {
+		t.Logf("the page has %d KB", n>>10)
 	}
 }

@@ -18,7 +18,7 @@ type table struct {
 
 // tables arranges a run for people.
 func tables(s *score.Snapshot) []table {
-	return []table{scoreTable(s), windowTable(s), outcomeTable(s), tracingTable(s), providerTable(s), expectationTable(s), targetTable(s), instrumentTable(s)}
+	return []table{scoreTable(s), windowTable(s), actTable(s), outcomeTable(s), tracingTable(s), providerTable(s), expectationTable(s), targetTable(s), instrumentTable(s)}
 }
 
 func scoreTable(s *score.Snapshot) table {
@@ -53,7 +53,7 @@ func scoreTable(s *score.Snapshot) table {
 }
 
 func windowTable(s *score.Snapshot) table {
-	t := table{title: "Fault windows", head: []string{"fault", "on", "from", "to", "score", "availability", "failover", "recovery", "p95", "calls/request", "calls touched"}}
+	t := table{title: "Fault windows", head: []string{"fault", "on", "from", "to", "score", "availability", "failover", "recovery", "p95 of answers", "calls/request", "calls touched"}}
 	for _, w := range s.Windows {
 		row := []string{
 			w.Fault, strings.Join(w.On, ", "), seconds(w.Injected), seconds(w.Cleared), "-",

@@ -32,6 +32,9 @@ func Summary(w io.Writer, s *score.Snapshot, st Style) {
 		fmt.Fprintln(w)
 	}
 	fmt.Fprintf(w, "%s  %s\n", st.verdict(s.Verdict), printable(s.Plan.Title))
+	if o := s.Plan.Overrides; len(o) > 0 {
+		fmt.Fprintf(w, "  - other than the scenario's file: %s\n", printable(strings.Join(o, "; ")))
+	}
 	for _, r := range s.Reasons {
 		fmt.Fprintf(w, "  - %s\n", printable(r))
 	}

@@ -114,6 +114,17 @@ var keyDocs = map[string]string{
 	"router.breaker.open_for":      "before it lets probes through",
 	"router.breaker.probes":        "successes that close it again",
 
+	"router.outlier_ejection":           "leaves a provider's model alone that fails or lags far more than those that serve the same traffic",
+	"router.outlier_ejection.factor":    "how many times as often as its peers' its calls fail, or how many times as much as they it has slowed down",
+	"router.outlier_ejection.min_calls": "calls on which it is judged, and its peers together, at the least",
+	"router.outlier_ejection.window":    "between two looks",
+	"router.outlier_ejection.eject_for": "the first ejection; each further one of late is longer by as much, up to ten times",
+	"router.outlier_ejection.max_share": "of those that serve the same traffic ejected at once; one may always be, all never",
+
+	"router.slow_start":      "gives a provider that is back its traffic step by step, so that its recovery is no stampede",
+	"router.slow_start.over": "until its share of the traffic is all again",
+	"router.slow_start.from": "its share at first",
+
 	"switch":        "settings of the bundled router that change in mid-run; a target without them goes on as it is, and the event log says so",
 	"switch.at":     "since the run's start",
 	"switch.policy": "from then on how it chooses; default: as before",
@@ -159,6 +170,7 @@ var keyDocs = map[string]string{
 	"load.mix.inputs":      "texts in one request of kind embed",
 	"load.mix.max_age":     "an answer of a cache that is older counts as failed; 0: no bound",
 	"load.mix.model":       "the model that is asked for; empty: the plan's first choice",
+	"load.mix.personal":    "classes of providers that may be shown the personal data which the prompts then carry; each answer has to name the person. A provider of another class that is shown any fails the run",
 	"load.mix.priority":    "how urgent the request is, told to the target; empty: not told",
 	"load.mix.refusal":     "a kind of error that is as right an answer as any, where the target passes it on cleanly",
 	"load.mix.seed":        "sent as the request's own seed; 0: none is sent",

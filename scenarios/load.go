@@ -110,7 +110,8 @@ func (d *document) mix(n *node) {
 		seen[kind] = true
 		m := plan.DefaultMix[kind]
 		ok := d.read(c, &m, shape{label: label, path: "load.mix", hooks: map[string]func(*node){
-			"allow": func(n *node) { m.Allow = d.allow(n, label) },
+			"allow":    func(n *node) { m.Allow = d.classes(n, label, "allow") },
+			"personal": func(n *node) { m.Personal = d.classes(n, label, "personal") },
 		}})
 		if err := m.Check(); err != nil && ok && contains(plan.Kinds, kind) {
 			d.fail(c, label+": "+err.Error(), "")
@@ -124,11 +125,11 @@ func (d *document) mix(n *node) {
 
 func (n *node) isEmptyList() bool { return n != nil && n.kind == kindArray && len(n.items) == 0 }
 
-func (d *document) allow(n *node, label string) []string {
-	list, nodes := d.texts(n, label, "allow")
+func (d *document) classes(n *node, label, key string) []string {
+	list, nodes := d.texts(n, label, key)
 	for i, class := range list {
 		if !contains(plan.Classes, class) {
-			d.fail(nodes[i], fmt.Sprintf("%s: unknown class %q in allow", label, class), suggest(class, plan.Classes))
+			d.fail(nodes[i], fmt.Sprintf("%s: unknown class %q in %s", label, class, key), suggest(class, plan.Classes))
 		}
 	}
 	return list

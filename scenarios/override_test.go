@@ -2,6 +2,7 @@ package scenarios_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,5 +109,28 @@ func TestBadOverridesAreTold(t *testing.T) {
 	_, err := open(t, "provider-outage").With("load.duration=x", "promise.failover=y", "fault.z.at=1s")
 	if err == nil || strings.Count(err.Error(), "\n") != 0 {
 		t.Errorf("a path that leads nowhere is told first and alone: %v", err)
+	}
+}
+
+// A plan knows what in it is not as the scenario's file has it; a key stays
+// secret there, too.
+func TestAPlanKnowsWhatWasOverridden(t *testing.T) {
+	s, err := open(t, "provider-outage").With("load.duration=30s", `provider.openai.key="hush-1a2b"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err = s.Without("gpu-a"); err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.Resolve(scenarios.ResolveOptions{Set: []string{"promise.failover=7s"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"load.duration=30s", `provider.openai.key="…"`, "without gpu-a", "promise.failover=7s"}
+	if !slices.Equal(p.Overrides, want) {
+		t.Errorf("got %q, want %q", p.Overrides, want)
+	}
+	if p, err = open(t, "provider-outage").Resolve(scenarios.ResolveOptions{Target: "direct"}); err != nil || p.Overrides != nil {
+		t.Errorf("as the file has it: %q, %v", p.Overrides, err)
 	}
 }

@@ -1,6 +1,10 @@
 package scenarios
 
-import "brownout/plan"
+import (
+	"strings"
+
+	"brownout/plan"
+)
 
 // ResolveOptions are what a command line may say beside the scenario.
 type ResolveOptions struct {
@@ -23,5 +27,18 @@ func (s *Scenario) Resolve(o ResolveOptions) (*plan.Plan, error) {
 	if o.Target != "" {
 		p.Target = o.Target
 	}
+	for _, change := range s.over {
+		p.Override(withoutKeys(change, p.Providers))
+	}
 	return &p, nil
+}
+
+// withoutKeys is a text in which no provider's key is told: plans are kept.
+func withoutKeys(text string, providers []plan.Provider) string {
+	for _, v := range providers {
+		if v.Key != "" {
+			text = strings.ReplaceAll(text, v.Key, "…")
+		}
+	}
+	return text
 }

@@ -111,6 +111,15 @@ var rules = map[string]rule{
 	"router.breaker.open_for":      positive,
 	"router.breaker.probes":        atLeastOne,
 
+	"router.outlier_ejection.factor":    {over: true, min: 1, max: math.Inf(1)},
+	"router.outlier_ejection.min_calls": atLeastOne,
+	"router.outlier_ejection.window":    positive,
+	"router.outlier_ejection.eject_for": positive,
+	"router.outlier_ejection.max_share": whole,
+
+	"router.slow_start.over": positive,
+	"router.slow_start.from": whole,
+
 	"router.rate_limits.reserve":           whole,
 	"router.rate_limits.pause":             positive,
 	"router.rate_limits.max_hold":          positive,

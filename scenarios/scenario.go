@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,6 +17,7 @@ type Scenario struct {
 	name string
 	root *node
 	info Info
+	over []string // what differs from the file
 }
 
 // Info is what a list or a launcher shows of a scenario.
@@ -78,7 +80,17 @@ func (s *Scenario) With(set ...string) (*Scenario, error) {
 	if len(errs) > 0 {
 		return nil, errs.sorted()
 	}
-	return check(s.file, s.name, root)
+	return s.changed(root, set...)
+}
+
+// changed is the scenario with another tree, which differs by some changes.
+func (s *Scenario) changed(root *node, changes ...string) (*Scenario, error) {
+	out, err := check(s.file, s.name, root)
+	if err != nil {
+		return nil, err
+	}
+	out.over = slices.Concat(s.over, changes)
+	return out, nil
 }
 
 func (d *document) info() Info {

@@ -38,7 +38,7 @@ func schemaTree() schema {
 			"profile": list(object(pointDoc{}, "load.profile", nil, "at", "rate")),
 			"mix": list(object(plan.Mix{}, "load.mix", schema{
 				"kind":  words(plan.Kinds),
-				"allow": list(words(plan.Classes)),
+				"allow": list(words(plan.Classes)), "personal": list(words(plan.Classes)),
 			}, "kind")),
 		}),
 		"provider": list(object(plan.Provider{}, "provider", schema{

@@ -13,7 +13,6 @@ var shownByNone = map[string]string{
 	"model_map":          "it is the operator's names for models: without it other ones are asked, and nothing fails",
 	"migration":          "it moves calls where the operator wants them: without it nothing is moved, and nothing can go wrong",
 	"degradation_ladder": "it bounds and marks what the order and the caches do anyway",
-	"redaction":          "it keeps personal data from providers, and no mock asks for any",
 	"tracing":            "it shows what happened and changes nothing",
 }
 

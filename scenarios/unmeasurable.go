@@ -47,7 +47,7 @@ func (d *document) unmeasurable() {
 	}
 	bound := false
 	for _, m := range d.plan.Load.Mix {
-		bound = bound || len(m.Allow) > 0 || len(m.Regions) > 0
+		bound = bound || len(m.Allow) > 0 || len(m.Regions) > 0 || len(m.Personal) > 0
 	}
 	for i, e := range d.plan.Expect {
 		why, hint := "", "remove it"
@@ -75,7 +75,7 @@ func (d *document) unmeasurable() {
 			}
 		case "violations":
 			if !bound {
-				why, hint = "every request may go anywhere, so that there are never any", "add a kind of request with allow or regions"
+				why, hint = "every request may go anywhere, so that there are never any", "add a kind of request with allow, regions or personal"
 			}
 		}
 		if why == "" && free && (e.Metric == "cost_factor" || e.Metric == "cost_per_good_answer") {

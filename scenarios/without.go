@@ -47,5 +47,5 @@ func (s *Scenario) Without(names ...string) (*Scenario, error) {
 			return nil, Errors{{File: s.file, Msg: fmt.Sprintf("without %s fault %q would meet nobody", strings.Join(names, ", "), faultNames(faults)[i]), Hint: "leave one of its providers in"}}
 		}
 	}
-	return check(s.file, s.name, root)
+	return s.changed(root, "without "+strings.Join(names, ", "))
 }

@@ -37,6 +37,7 @@ func TestAWrittenScenarioIsThePlan(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			p.Overrides = nil // a file of its own differs from nothing
 			if q := again(t, p); !reflect.DeepEqual(p, q) {
 				a, _ := json.MarshalIndent(p, "", " ")
 				b, _ := json.MarshalIndent(q, "", " ")

@@ -99,9 +99,18 @@ func (x axis) ticks(a area, y int) {
 	}
 }
 
-// bands writes the faults as a row: shaded where they are in effect, light
-// over their recovery horizon, with their names inside or beside.
-func (x axis) bands(a area, y int, list []stretch) {
+// change is the shape and ink of something that was changed.
+func (th *theme) change(act score.Act) (string, ink) {
+	if act.ByHand {
+		return th.glyph.hand, inkStrong
+	}
+	return th.glyph.planned, inkAccent
+}
+
+// bands writes the faults as a row: shaded where they are in effect, light over
+// their recovery horizon, with their names inside or beside, and above them the
+// moments at which something was changed.
+func (x axis) bands(a area, y int, list []stretch, acts []score.Act) {
 	g := a.th.glyph
 	for _, f := range list {
 		from, until, end := x.col(f.from), x.col(f.until-1), x.col(f.end-1)
@@ -113,13 +122,35 @@ func (x axis) bands(a area, y int, list []stretch) {
 		}
 	}
 	for i, f := range list {
-		from, until := x.col(f.from), x.col(f.until-1)
-		room := until - from - 1
+		from, to := x.col(f.from)+1, x.col(f.until-1)
 		if len(list) == 1 || i == len(list)-1 {
-			room = max(room, min(x.cols, x.col(f.end-1))-from-1)
+			to = max(to, min(x.cols, x.col(f.end-1)))
 		}
-		if room >= 4 {
-			a.put(from+1, y, inkFault, " "+a.th.cut(f.name, room-2)+" ")
+		if at, room := x.gap(from, to, len(f.name)+2, acts); room >= 4 {
+			a.put(at, y, inkFault, " "+a.th.cut(f.name, room-2)+" ")
 		}
 	}
+	for _, act := range acts {
+		mark, in := a.th.change(act)
+		a.stamp(x.col(act.T), y, in, mark)
+	}
+}
+
+// gap is where a name may stand between two columns without meeting the mark of
+// a change: the first place with room for all of it, or that with the most.
+func (x axis) gap(from, to, want int, acts []score.Act) (at, room int) {
+	consider := func(start, end int) {
+		if n := end - start; room < want && n > room {
+			at, room = start, n
+		}
+	}
+	start := from
+	for _, act := range acts { // in the order of time
+		if c := x.col(act.T); c >= start && c < to {
+			consider(start, c)
+			start = c + 1
+		}
+	}
+	consider(start, to)
+	return at, room
 }

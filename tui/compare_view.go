@@ -147,7 +147,7 @@ func drawLane(a area, l Lane, here bool) {
 	chart := a.sub(2, 1, a.w-2, a.h-1)
 	if chart.h >= 4 {
 		chart = a.sub(2, 1, a.w-2, a.h-2)
-		newAxis(s.Plan, chart.w).bands(a.sub(2, a.h-1, a.w-2, 1), 0, stretches(s))
+		newAxis(s.Plan, chart.w).bands(a.sub(2, a.h-1, a.w-2, 1), 0, stretches(s), s.Acts)
 	}
 	requestChart(chart, s, topRate(s, max(chart.w, 1)))
 }

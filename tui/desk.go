@@ -67,10 +67,16 @@ type Kept struct {
 	Verdict  score.Verdict // Pending: it left no report
 	Scored   bool
 	Score    float64
-	Changed  bool // there was a scored run of the same scenario and target before
+	Changed  bool // there was a scored run of the same scenario, target and overrides before
 	Change   float64
 	Reasons  []string
+
+	Overrides []string // what differed from the scenario's own file
+	ByHand    int      // things done by hand while it was on
 }
+
+// altered tells whether a run was not what its scenario's own file says.
+func (k Kept) altered() bool { return len(k.Overrides) > 0 || k.ByHand > 0 }
 
 // Contest is a comparison that the user wants: an order, and what is varied.
 type Contest struct {

@@ -126,6 +126,18 @@ func fixture() *score.Snapshot {
 	return snap
 }
 
+// changed is the fixture with a hand in it, and a file of other settings.
+func changed() *score.Snapshot {
+	snap := fixture()
+	snap.Plan.Overrides = []string{"load.rate=60", "without managed-a"}
+	snap.Acts = []score.Act{
+		{T: 6 * s, Text: "load held at 60/s", ByHand: true},
+		{T: 12400 * time.Millisecond, Text: "router: hedging on"},
+		{T: 15 * s, Text: "router: breaker off", ByHand: true},
+	}
+	return snap
+}
+
 // fixtureSecond is one second of the fixture: all well before the fault, a
 // burst of failures when it begins, some lesser answers afterwards.
 func fixtureSecond(p *plan.Plan, i int) score.Second {
@@ -200,6 +212,7 @@ func fixtureRuns() []Kept {
 		{ID: "20260301-103000-latency-spike-9c01", Scenario: "latency-spike", Title: "The first token comes ever later", Target: "bundled", Seed: 7, Started: at(30), Verdict: score.Inconclusive, Reasons: []string{"inconclusive: the run was interrupted"}},
 		{ID: "20260301-102000-provider-outage-aa12", Scenario: "provider-outage", Title: "Primary provider outage at steady load", Target: "direct", Seed: 7, Started: at(20), Verdict: score.Fail, Scored: true, Score: 11.8, Reasons: []string{"expected availability >= 98%, got 66.67 %"}},
 		{ID: "20260301-101500-provider-outage-1f2e", Scenario: "provider-outage", Title: "Primary provider outage at steady load", Target: "bundled", Seed: 7, Started: at(15), Verdict: score.Pass, Scored: true, Score: 87.34},
+		{ID: "20260301-100500-latency-spike-31d0", Scenario: "latency-spike", Title: "The first token comes ever later", Target: "bundled", Seed: 7, Started: at(5), Verdict: score.Pass, Scored: true, Score: 97.5, Overrides: []string{"load.rate=20"}, ByHand: 2},
 	}
 }
 

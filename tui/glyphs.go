@@ -19,6 +19,7 @@ type glyphs struct {
 	shade   string // an empty place in a fault window, where there is no colour
 
 	fault, horizon, elapsed, ahead, cursor string // of the timeline
+	hand, planned                          string // something was changed, by a person or by the plan
 	barFull, barEmpty                      string
 	columns                                []string // from one eighth to a whole cell
 
@@ -37,7 +38,7 @@ var unicodeGlyphs = glyphs{
 	ellipsis: "…",
 	outcome:  [5]string{"█", "▒", "╳", "?", "!"},
 	offered:  "─", shade: "░",
-	fault: "▓", horizon: "░", elapsed: "━", ahead: "─", cursor: "┃",
+	fault: "▓", horizon: "░", elapsed: "━", ahead: "─", cursor: "┃", hand: "◆", planned: "◇",
 	barFull: "█", barEmpty: "░",
 	columns: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	closed:  "●", open: "○", halfOpen: "◐", untold: "–",
@@ -52,7 +53,7 @@ var asciiGlyphs = glyphs{
 	ellipsis: "..",
 	outcome:  [5]string{"#", "=", "x", "?", "!"},
 	offered:  "-", shade: ":",
-	fault: "#", horizon: ":", elapsed: "=", ahead: "-", cursor: "|",
+	fault: "#", horizon: ":", elapsed: "=", ahead: "-", cursor: "|", hand: "@", planned: "&",
 	barFull: "#", barEmpty: ".",
 	columns: []string{"_", ".", ",", "-", "=", "+", "*", "#"},
 	closed:  "*", open: "o", halfOpen: "%", untold: "-",

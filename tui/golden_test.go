@@ -72,6 +72,9 @@ func TestFrames(t *testing.T) {
 		{"120x40-fail.txt", failed, 120, 40, Options{NoColor: true}},
 		{"40x12-fail.txt", failed, 40, 12, Options{NoColor: true}},
 		{"20x5-pass.txt", finished(score.Pass), 20, 5, Options{NoColor: true}},
+		{"120x40-changed.txt", changed(), 120, 40, Options{NoColor: true}},
+		{"80x24-changed-ascii.txt", changed(), 80, 24, Options{NoColor: true, ASCII: true}},
+		{"40x12-changed.txt", changed(), 40, 12, Options{NoColor: true}},
 		{"80x24-early.txt", &score.Snapshot{Plan: fixturePlan(), Verdict: score.Pending}, 80, 24, Options{NoColor: true}},
 		{"80x24-waiting.txt", &score.Snapshot{}, 80, 24, Options{NoColor: true}},
 	}

@@ -37,6 +37,9 @@ func drawHeader(a area, s *score.Snapshot) {
 		return
 	}
 	facts := []string{s.Plan.Scenario, "target " + s.Plan.Target, "seed " + seedText(s.Plan.Seed)}
+	if o := s.Plan.Overrides; len(o) > 0 {
+		facts = append(facts, strings.Join(o, ", "))
+	}
 	if s.Requests.Total > 0 {
 		facts = append(facts, count(s.Requests.Total)+" requests", rateNow(s)+" offered", percent(s.Requests.Availability())+" available")
 	}

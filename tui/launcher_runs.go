@@ -46,7 +46,11 @@ func (l launcher) again() (tea.Model, tea.Cmd) {
 	if i < 0 {
 		return l, failed(fmt.Errorf("scenario %s is neither in the library nor in this directory; run it again by its file", r.Scenario))
 	}
-	return l.begin(Order{Scenario: l.desk.Entries[i].Name, Target: r.Target, Seed: r.Seed})
+	next, cmd := l.begin(Order{Scenario: l.desk.Entries[i].Name, Target: r.Target, Seed: r.Seed})
+	if cmd != nil && r.altered() {
+		cmd = tea.Batch(cmd, told("run as its scenario's file has it: what was set or done by hand is not done again"))
+	}
+	return next, cmd
 }
 
 // compareMarked sets the marked runs side by side.
@@ -78,15 +82,28 @@ func runLabel(runs []Kept, id string, s *score.Snapshot) string {
 	return s.Plan.Scenario + " " + s.Plan.Target
 }
 
-// lastRun is the latest run of an entry against the target that is chosen.
-func (l launcher) lastRun(e Entry) (Kept, bool) {
+// lastRun is the latest run of an entry against the target that is chosen:
+// one that was as the scenario's file says, where there is one.
+func (l launcher) lastRun(e Entry) (last Kept, found bool) {
 	for _, r := range l.runs {
-		if r.Scenario == e.Plan.Scenario && r.Target == l.desk.Targets[l.target] && r.Verdict != score.Pending {
+		if r.Scenario != e.Plan.Scenario || r.Target != l.desk.Targets[l.target] || r.Verdict == score.Pending {
+			continue
+		}
+		if !r.altered() {
 			return r, true
 		}
+		if !found {
+			last, found = r, true
+		}
 	}
-	return Kept{}, false
+	return last, found
 }
+
+// alteredMark stands behind what a run came to that was not as its scenario's
+// file says.
+const alteredMark = "*"
+
+func markAltered(*theme) (string, ink) { return alteredMark, inkStrong }
 
 // keptScore is the shape, ink and words of what a run came to.
 func (th *theme) keptScore(r Kept) (string, ink, string) {
@@ -100,6 +117,9 @@ func (th *theme) keptScore(r Kept) (string, ink, string) {
 		word = "doubt"
 	default:
 		word = strings.ToLower(word)
+	}
+	if r.altered() {
+		word += alteredMark
 	}
 	return mark, in, word
 }
@@ -198,6 +218,12 @@ func (l launcher) runRows(w int) []row {
 			a.text(x+2, 0, a.w-x-2, inkDim, fmt.Sprintf("%+.1f since the run before", r.Change))
 		}
 	}, textRow(inkDim, fmt.Sprintf("target %s  seed %d", r.Target, r.Seed)), textRow(inkDim, r.ID), blankRow)
+	if len(r.Overrides) > 0 {
+		rows = append(rows, markedRows(markAltered, inkText, "other than the file: "+strings.Join(r.Overrides, "; "), w)...)
+	}
+	if r.ByHand > 0 {
+		rows = append(rows, markedRows(markAltered, inkText, fmt.Sprintf("changed by hand %d×", r.ByHand), w)...)
+	}
 	for _, why := range r.Reasons {
 		rows = append(rows, markedRows(markDot, inkText, why, w)...)
 	}

@@ -294,12 +294,12 @@ func (m live) saving() (live, tea.Cmd) {
 
 // savedIs says what a saved scenario has in it.
 func savedIs(s *score.Snapshot) string {
-	if s.ByHand == 0 {
+	if s.ByHand() == 0 {
 		return "The scenario as it was run. Nothing was done by hand so far."
 	}
 	what := "one thing that was"
-	if s.ByHand > 1 {
-		what = strconv.Itoa(s.ByHand) + " things that were"
+	if s.ByHand() > 1 {
+		what = strconv.Itoa(s.ByHand()) + " things that were"
 	}
 	return "The scenario with the " + what + " done by hand, each at its time."
 }

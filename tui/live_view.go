@@ -104,7 +104,7 @@ func drawShapes(a area) {
 	}{
 		{{inkOK, g.outcome[0], "ok"}, {inkDegraded, g.outcome[1], "degraded"}, {inkFailed, g.outcome[2], "failed"}, {inkHung, g.outcome[3], "hung"}, {inkCorrupt, g.outcome[4], "corrupt"}},
 		{{inkGood, g.closed, "breaker closed"}, {inkWarn, g.halfOpen, "half-open"}, {inkBad, g.open, "open"}},
-		{{inkFault, g.fault, "fault"}, {inkRecovery, g.horizon, "recovery horizon"}, {inkStrong, g.cursor, "now"}},
+		{{inkFault, g.fault, "fault"}, {inkRecovery, g.horizon, "recovery horizon"}, {inkStrong, g.cursor, "now"}, {inkStrong, g.hand, "changed by hand"}, {inkAccent, g.planned, "as planned"}},
 		{{inkGood, g.good, "promise kept"}, {inkWarn, g.partial, "in part"}, {inkBad, g.bad, "broken"}, {inkDim, g.pending, "not known yet"}},
 	}
 	a.put(0, 0, inkTitle, "Shapes")

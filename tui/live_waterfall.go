@@ -28,11 +28,20 @@ func (w *waterfall) update(m live, msg tea.Msg) (live, tea.Cmd) {
 	if !ok {
 		return m, nil
 	}
+	m.dialog = nil
+	if next := w.turned(press); next != nil {
+		m.dialog = next
+	}
+	return m, nil
+}
+
+// turned is the waterfall after a key: of the request before or after, or
+// scrolled; nil where the key closes it.
+func (w *waterfall) turned(press tea.KeyPressMsg) *waterfall {
 	k, v := newDialogKeys(), *w
 	switch {
 	case key.Matches(press, k.close):
-		m.dialog = nil
-		return m, nil
+		return nil
 	case key.Matches(press, k.earlier):
 		v.at, v.first = max(w.at-1, 0), 0
 	case key.Matches(press, k.later):
@@ -42,8 +51,7 @@ func (w *waterfall) update(m live, msg tea.Msg) (live, tea.Cmd) {
 	case key.Matches(press, k.pageUp):
 		v.first = max(w.first-1, 0)
 	}
-	m.dialog = &v
-	return m, nil
+	return &v
 }
 
 // draw implements dialog.
@@ -266,6 +274,7 @@ var checkWords = map[string]string{
 	"foreign":          "it is the answer to somebody else's request",
 	"altered":          "a word of the answer is wrong",
 	"empty":            "the answer is empty, though it claims to be one",
+	"misaddressed":     "the answer is to somebody else than the prompt names, or to a placeholder",
 	"duplicated":       "words come twice where a stream was joined",
 	"missing":          "words are missing where a stream was joined",
 	"poisoned":         "the answer carries what was told to somebody else, or an injected instruction",

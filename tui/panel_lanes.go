@@ -25,7 +25,7 @@ type laneColumn struct {
 
 var laneColumns = []laneColumn{
 	{"provider", 12, 1, false, func(a area, _ *score.Snapshot, l score.Lane) { a.text(0, 0, a.w, inkStrong, l.Name) }},
-	{"class", 7, 6, false, func(a area, _ *score.Snapshot, l score.Lane) { a.text(0, 0, a.w, inkText, l.Class) }},
+	{"class", classWidth, 10, false, func(a area, _ *score.Snapshot, l score.Lane) { a.text(0, 0, a.w, inkText, l.Class) }},
 	{"region", 12, 11, false, func(a area, _ *score.Snapshot, l score.Lane) { a.text(0, 0, a.w, inkDim, l.Region) }},
 	{"breaker", 11, 2, false, drawBreaker},
 	{"share", 10, 3, false, func(a area, _ *score.Snapshot, l score.Lane) {
@@ -36,14 +36,24 @@ var laneColumns = []laneColumn{
 	{"p95", 6, 4, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, span(l.P95)) }},
 	{"first token", 11, 13, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, span(l.TTFTP95)) }},
 	{"errors", 6, 4, true, drawErrors},
-	{"limit", 5, 8, true, drawHeadroom},
-	{"queue", 5, 9, true, drawQueue},
-	{"kv", 4, 10, true, drawKV},
+	{"limit", 5, 6, true, drawHeadroom},
+	{"queue", 5, 8, true, drawQueue},
+	{"kv", 4, 9, true, drawKV},
 	{"cost", 7, 7, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, dollars(l.CostUSD)) }},
 	{"calls", 8, 15, true, func(a area, _ *score.Snapshot, l score.Lane) { a.right(0, 0, a.w, inkText, count(l.Calls)) }},
 	{"last minute", 30, 14, false, drawHistory},
-	{"state", 18, 5, false, drawState},
+	{"state", 13, 5, false, drawState},
 }
+
+// classWidth is that of the classes' names.
+const classWidth = 7
+
+// whereColumn has class and region together, where there is no room for two
+// columns.
+var whereColumn = laneColumn{"class, region", 17, 0, false, func(a area, _ *score.Snapshot, l score.Lane) {
+	x := a.text(0, 0, a.w, inkText, l.Class)
+	a.text(x+1, 0, a.w-x-1, inkDim, l.Region)
+}}
 
 // drawLanes draws a row for each lane, or a card where there is room for that.
 func drawLanes(a area, v view) {
@@ -72,18 +82,26 @@ func drawLanes(a area, v view) {
 // their order.
 func fitLanes(w int) []laneColumn {
 	taken := make(map[string]bool, len(laneColumns))
-	left := w + 2
+	left, where := w+2, false
 	for need := 1; need <= len(laneColumns); need++ {
 		for _, c := range laneColumns {
-			if c.need == need && c.width+2 <= left {
+			switch {
+			case c.need != need:
+			case c.width+2 <= left:
 				taken[c.title] = true
 				left -= c.width + 2
+			case c.title == "region" && taken["class"] && whereColumn.width-classWidth <= left:
+				where = true
+				left -= whereColumn.width - classWidth
 			}
 		}
 	}
 	picked := make([]laneColumn, 0, len(laneColumns))
 	for _, c := range laneColumns {
-		if taken[c.title] {
+		switch {
+		case c.title == "class" && where:
+			picked = append(picked, whereColumn)
+		case taken[c.title]:
 			picked = append(picked, c)
 		}
 	}
@@ -159,7 +177,7 @@ func drawState(a area, s *score.Snapshot, l score.Lane) {
 		x := a.put(0, 0, inkBad, a.th.glyph.faulty+" ")
 		a.text(x, 0, a.w-x, inkBad, strings.Join(l.Faults, ", "))
 	case l.Throttled > s.T:
-		a.text(0, 0, a.w, inkWarn, "asks to wait "+span(l.Throttled-s.T))
+		a.text(0, 0, a.w, inkWarn, "wait "+span(l.Throttled-s.T))
 	case l.RecentErrors >= 0.2:
 		a.text(0, 0, a.w, inkBad, "failing")
 	case l.RecentRate == 0:

@@ -32,7 +32,7 @@ func drawRequests(a area, v view) {
 	requestChart(plot, s, top)
 	x := newAxis(s.Plan, plot.w)
 	below := a.sub(gutter, 1+plot.h, plot.w, 2)
-	x.bands(below, 0, stretches(s))
+	x.bands(below, 0, stretches(s), s.Acts)
 	x.ticks(below, 1)
 }
 

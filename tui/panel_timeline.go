@@ -1,6 +1,10 @@
 package tui
 
-import "strings"
+import (
+	"strings"
+
+	"brownout/harness/score"
+)
 
 // timelinePanel shows the whole run, its faults and where it is now.
 var timelinePanel = panel{title: "Timeline", draw: drawTimeline}
@@ -28,7 +32,7 @@ func drawTimeline(a area, v view) {
 		if y == bars-1 {
 			mine = faults[min(y, len(faults)):]
 		}
-		x.bands(a, y, mine)
+		x.bands(a, y, mine, s.Acts)
 	}
 	for y := range bars {
 		a.stamp(now, y, inkStrong, g.cursor)
@@ -40,8 +44,32 @@ func drawTimeline(a area, v view) {
 		a.put(0, bars+1, inkFault, g.fault)
 		c := a.put(2, bars+1, inkDim, "fault")
 		a.put(c+2, bars+1, inkRecovery, g.horizon)
-		a.put(c+4, bars+1, inkDim, "recovery horizon")
+		c = a.put(c+4, bars+1, inkDim, "recovery horizon")
+		if len(s.Acts) > 0 {
+			a.put(c+2, bars+1, inkStrong, g.hand)
+			c = a.put(c+4, bars+1, inkDim, "changed by hand")
+			a.put(c+2, bars+1, inkAccent, g.planned)
+			a.put(c+4, bars+1, inkDim, "as planned")
+		}
 	}
+	// What was changed, the latest last, in the rows that are left.
+	y := bars + 3
+	for _, act := range s.Acts[max(len(s.Acts)-max(a.h-y, 0), 0):] {
+		drawAct(a.line(y), act)
+		y++
+	}
+}
+
+// drawAct is a change in words.
+func drawAct(a area, act score.Act) {
+	mark, in := a.th.change(act)
+	a.put(0, 0, inkDim, clock(act.T))
+	a.put(6, 0, in, mark)
+	text := act.Text
+	if act.ByHand {
+		text = "by hand: " + text
+	}
+	a.text(8, 0, a.w-8, inkText, text)
 }
 
 // onWhom names the providers of a fault.

@@ -162,7 +162,7 @@ func loadPicture(p *plan.Plan) []row {
 	}
 	rows = append(rows, func(a area) {
 		plot := a.sub(gutter, 0, a.w-gutter, 1)
-		newAxis(p, plot.w).bands(plot, 0, stretches(s))
+		newAxis(p, plot.w).bands(plot, 0, stretches(s), nil)
 	}, func(a area) {
 		plot := a.sub(gutter, 0, a.w-gutter, 1)
 		newAxis(p, plot.w).ticks(plot, 0)

@@ -25,13 +25,15 @@ type report struct {
 	first  []int // first row shown, by tab
 	help   bool
 	export exporter
-	opened int // which of the worst requests is open, from 1; 0: none
+	at     int        // which of the worst requests is chosen
+	opened *waterfall // of one of them; nil: none is open
 }
 
 // tab is one page of the report.
 type tab struct {
 	name string
 	rows func(s *score.Snapshot, w int) []row
+	list bool // its last rows are the worst requests, one each
 }
 
 // reportKeys are the keys of the report.
@@ -70,7 +72,7 @@ func newReport(s *score.Snapshot, d Desk, o Options) report {
 		previous: bind("shift+tab/←", "page before", "shift+tab", "left", "h"),
 		export:   r.export.keys.start,
 		replay:   bind("p", "replay", "p"),
-		open:     bind("enter", "open the worst requests", "enter"),
+		open:     bind("enter", "open a request", "enter"),
 		back:     bind("esc", "back", "esc"),
 		command:  bind(commandKey, "commands", commandKey),
 		help:     bind("?", "help", "?"),
@@ -130,8 +132,11 @@ func (r report) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (r report) pressed(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	k := r.keys
 	switch {
-	case r.opened > 0:
-		return r.leafed(msg), nil
+	case r.opened != nil:
+		if r.opened = r.opened.turned(msg); r.opened != nil {
+			r.at = r.opened.at
+		}
+		return r.shownChosen(), nil
 	case key.Matches(msg, k.help):
 		r.help = !r.help
 	case r.help && key.Matches(msg, k.back, k.quit):
@@ -144,7 +149,7 @@ func (r report) pressed(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	case key.Matches(msg, k.previous):
 		r.tab = (r.tab + len(r.tabs) - 1) % len(r.tabs)
 	case key.Matches(msg, k.open):
-		r.opened = 1
+		r.opened = &waterfall{list: score.Worst(r.snap.Failures), at: r.at}
 	case key.Matches(msg, k.export):
 		r.export = r.export.started()
 	case key.Matches(msg, k.replay):
@@ -155,43 +160,83 @@ func (r report) pressed(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	return r, nil
 }
 
-// leafed goes from one of the worst requests to the next, or closes them.
-func (r report) leafed(msg tea.KeyPressMsg) report {
-	k := r.keys
-	switch {
-	case key.Matches(msg, k.back, k.quit, k.open):
-		r.opened = 0
-	case key.Matches(msg, k.next, k.move.down):
-		r.opened = min(r.opened+1, len(r.snap.Failures))
-	case key.Matches(msg, k.previous, k.move.up):
-		r.opened = max(r.opened-1, 1)
-	}
-	return r
-}
-
-// moved scrolls the page that is shown.
+// moved scrolls the page that is shown, or goes through its requests.
 func (r report) moved(msg tea.Msg) report {
 	_, body := r.places()
 	rows := len(r.tabs[r.tab].rows(r.snap, max(body.w, 1)))
 	by, ok := r.keys.move.move(msg, rows, body.h)
-	if !ok || r.help || r.opened > 0 {
+	if !ok || r.help || r.opened != nil {
 		return r
 	}
 	last := lastFirst(rows, body.h)
 	r.first = slices.Clone(r.first)
-	r.first[r.tab] = min(max(min(r.first[r.tab], last)+by, 0), last)
+	first := &r.first[r.tab]
+	*first = min(*first, last)
+	if list, n := r.list(rows); n > 0 {
+		// Where the chosen one is in sight a step goes to the next; else the page
+		// moves, and what is chosen stays in sight as far as the list is.
+		seen := list+r.at >= *first && list+r.at < *first+body.h
+		if next := r.at + by; seen && (by == 1 || by == -1) && next >= 0 && next < n {
+			r.at = next
+			return r.shownChosen()
+		}
+		*first = min(max(*first+by, 0), last)
+		r.at = within(min(max(r.at, *first-list), *first+body.h-1-list), n)
+		return r
+	}
+	*first = min(max(*first+by, 0), last)
 	return r
 }
 
-// clicked picks the page whose name was clicked.
+// list is the first row of the worst requests on the page that is shown, of so
+// many rows, and how many there are.
+func (r report) list(rows int) (first, n int) {
+	if !r.tabs[r.tab].list {
+		return 0, 0
+	}
+	n = len(r.snap.Failures)
+	return rows - n, n
+}
+
+// shownChosen scrolls the page so far that the chosen request is in sight.
+func (r report) shownChosen() report {
+	_, body := r.places()
+	rows := len(r.tabs[r.tab].rows(r.snap, max(body.w, 1)))
+	list, n := r.list(rows)
+	if n == 0 || body.h < 1 {
+		return r
+	}
+	r.first = slices.Clone(r.first)
+	first := &r.first[r.tab]
+	*first = min(max(*first, list+r.at-body.h+1), list+r.at)
+	return r
+}
+
+// clicked picks the page whose name was clicked, or the request; chosen again
+// it is opened.
 func (r report) clicked(msg tea.MouseClickMsg) report {
-	if r.help || r.opened > 0 || msg.Button != tea.MouseLeft {
+	if r.help || r.opened != nil || msg.Button != tea.MouseLeft {
 		return r
 	}
 	for i, p := range r.tabPlaces() {
 		if p.holds(msg.X, msg.Y) {
 			r.tab = i
+			return r
 		}
+	}
+	_, body := r.places()
+	if !body.holds(msg.X, msg.Y) {
+		return r
+	}
+	rows := len(r.tabs[r.tab].rows(r.snap, max(body.w, 1)))
+	list, n := r.list(rows)
+	i := min(r.first[r.tab], lastFirst(rows, body.h)) + msg.Y - body.y - list
+	switch {
+	case i < 0 || i >= n:
+	case i == r.at:
+		r.opened = &waterfall{list: score.Worst(r.snap.Failures), at: i}
+	default:
+		r.at = i
 	}
 	return r
 }

@@ -49,6 +49,18 @@ func verdictPage(s *score.Snapshot, w int) []row {
 			rows = append(rows, markedRows(markFault, inkText, lostText(s.Windows[i], c), w)...)
 		}
 	}
+	if o := s.Plan.Overrides; len(o) > 0 {
+		rows = append(rows, heading("Other than the scenario's file")...)
+		for _, change := range o {
+			rows = append(rows, markedRows(markDot, inkText, change, w)...)
+		}
+	}
+	if len(s.Acts) > 0 {
+		rows = append(rows, heading("Changed while it was on")...)
+		for _, act := range s.Acts {
+			rows = append(rows, func(a area) { drawAct(a, act) })
+		}
+	}
 	rows = append(rows, heading("What to do")...)
 	for _, n := range told.Next {
 		rows = append(rows, markedRows(markPick, inkText, n, w)...)
@@ -110,7 +122,7 @@ func runPicture(s *score.Snapshot) []row {
 		requestChart(plot, s, top)
 		x := newAxis(s.Plan, plot.w)
 		below := a.sub(gutter, reportChart, plot.w, 2)
-		x.bands(below, 0, stretches(s))
+		x.bands(below, 0, stretches(s), s.Acts)
 		x.ticks(below, 1)
 	})
 }
@@ -246,10 +258,12 @@ func attemptsText(t score.Tracing) string {
 	return text
 }
 
-// traceRow is a request on a row: when, what became of it, why, and its calls.
+// traceRow is a request on a row: when, what became of it, why, and its calls,
+// with room before it for the mark of the chosen one.
 func traceRow(tr score.Trace) row {
 	i := slices.Index(journal.Outcomes, tr.Outcome)
 	return func(a area) {
+		a = a.sub(2, 0, a.w-2, 1)
 		in := inkText
 		if i >= 0 {
 			in = outcomeInks[i]

@@ -152,11 +152,11 @@ func TestReportOpensRequests(t *testing.T) {
 		{"enter", "stream-1f2e-11"}, {"down", "sensitive-1f2e-12"}, {"right", "chat-1f2e-10"}, {"down", "chat-1f2e-10"}, {"up", "sensitive-1f2e-12"}, {"esc", ""},
 	} {
 		r = typing(t, r, step.key)
-		if frame := r.View().Content; !strings.Contains(frame, step.shows) || step.shows == "" && r.top().screen.(report).opened != 0 {
+		if frame := r.View().Content; !strings.Contains(frame, step.shows) || step.shows == "" && r.top().screen.(report).opened != nil {
 			t.Errorf("%s does not show %q:\n%s", step.key, step.shows, frame)
 		}
 	}
-	if r = typing(t, r, "enter", "q"); depth(r) != "report" || r.top().screen.(report).opened != 0 {
+	if r = typing(t, r, "enter", "q"); depth(r) != "report" || r.top().screen.(report).opened != nil {
 		t.Error("q left the report, not the request")
 	}
 }

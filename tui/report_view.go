@@ -54,8 +54,8 @@ func (r report) draw() string {
 	if r.help {
 		drawHelp(a, r.keys, nil)
 	}
-	if r.opened > 0 {
-		(&waterfall{list: score.Worst(r.snap.Failures), at: r.opened - 1}).draw(a, r.snap)
+	if r.opened != nil {
+		r.opened.draw(a, r.snap)
 	}
 	r.export.draw(a)
 	return p.render(r.theme)
@@ -65,7 +65,11 @@ func (r report) paint(a area) {
 	r.head(a)
 	r.drawTabs(a)
 	beside, body := r.places()
-	drawPage(body.of(a), r.tabs[r.tab].rows(r.snap, body.w), r.first[r.tab])
+	rows := r.tabs[r.tab].rows(r.snap, body.w)
+	drawPage(body.of(a), rows, r.first[r.tab])
+	if list, n := r.list(len(rows)); n > 0 {
+		body.of(a).put(0, list+r.at-min(r.first[r.tab], lastFirst(len(rows), body.h)), inkPick, a.th.glyph.pick)
+	}
 	if beside.w > 0 {
 		for y := range beside.h {
 			a.stamp(max(beside.x, body.x)-2, beside.y+y, inkFrame, a.th.glyph.vertical)
@@ -139,9 +143,9 @@ func (r report) drawTabs(a area) {
 
 // reportTabs are the pages of a run's report. Adding one is adding its line.
 func reportTabs(s *score.Snapshot) []tab {
-	tabs := []tab{{"Verdict", verdictPage}}
+	tabs := []tab{{name: "Verdict", rows: verdictPage}}
 	for i, w := range s.Windows {
-		tabs = append(tabs, tab{w.Fault, func(s *score.Snapshot, width int) []row { return windowPage(s, i, width) }})
+		tabs = append(tabs, tab{name: w.Fault, rows: func(s *score.Snapshot, width int) []row { return windowPage(s, i, width) }})
 	}
-	return append(tabs, tab{"Requests", requestsPage}, tab{"Providers", providersPage}, tab{"Harness", harnessPage})
+	return append(tabs, tab{name: "Requests", rows: requestsPage, list: true}, tab{name: "Providers", rows: providersPage}, tab{name: "Harness", rows: harnessPage})
 }

@@ -70,7 +70,7 @@ func savedComment(s *score.Snapshot) string {
 	if len(made) > 0 {
 		fmt.Fprintf(&b, "Made by hand: %s.\n", strings.Join(made, ", "))
 	}
-	if s.ByHand > len(made) {
+	if s.ByHand() > len(made) {
 		b.WriteString("Faults were cleared early, or the load or the router changed, by hand, too.\n")
 	}
 	return b.String()

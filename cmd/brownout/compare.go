@@ -13,7 +13,6 @@ import (
 
 	"brownout/harness/chaos"
 	"brownout/harness/router"
-	"brownout/harness/score"
 	"brownout/plan"
 	"brownout/reports"
 	"brownout/scenarios"
@@ -68,15 +67,8 @@ One of --targets, --victims, --policies and --mitigations says what is compared.
 	fl.StringSliceVar(&f.policies, "policies", nil, "policies of the bundled router: "+strings.Join(plan.RouterPolicies, ", "))
 	fl.StringSliceVar(&f.mitigations, "mitigations", nil, "mitigations of the bundled router, each of which is switched off in turn")
 	fl.StringVar(&f.suite, "suite", "", "compare over the scenarios that a TOML file lists; "+scenarios.WholeLibrary+": the whole library")
-	fl.Uint64Var(&f.seed, "seed", 0, "key of every random decision, the same for every variant")
-	fl.IntVar(&f.repeat, "repeat", 1, "compare N times, with the seeds that follow")
-	fl.IntVar(&f.parallel, "parallel", 0, "runs at once (default: as many as the machine bears)")
-	fl.StringArrayVar(&f.set, "set", nil, "override a value of the scenario: key=value (repeatable)")
-	fl.StringSliceVar(&f.report, "report", nil, "write the comparison: FORMAT=PATH; formats: "+strings.Join(reports.MatrixFormats(), ", "))
-	fl.StringVar(&f.out, "out", defaultOut, "directory in which runs are kept")
-	fl.BoolVar(&f.noJournal, "no-journal", false, "keep nothing of the runs on disk")
 	fl.BoolVar(&f.headless, "headless", false, "print progress and the matrix, also on a terminal")
-	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
+	f.besideFlags(c)
 	return c
 }
 
@@ -85,10 +77,7 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 	if err != nil {
 		return err
 	}
-	if f.repeat < 1 {
-		return fmt.Errorf("--repeat is %d; give 1 or more", f.repeat)
-	}
-	outputs, err := outputsIn(f.report, reports.MatrixFormats())
+	outputs, err := f.besideOutputs()
 	if err != nil {
 		return err
 	}
@@ -121,9 +110,7 @@ func (a *app) compare(ctx context.Context, names []string, f compareFlags) error
 		for j, v := range variants {
 			list[j].Label = v.label
 			for n := range f.repeat {
-				if s := b.runs[(i*f.repeat+n)*len(variants)+j].Snapshot; s != nil && s.Verdict != score.Pending {
-					list[j].Runs = append(list[j].Runs, s)
-				}
+				list[j].Runs = append(list[j].Runs, judged(b.runs[(i*f.repeat+n)*len(variants)+j])...)
 			}
 		}
 		name := strings.TrimSuffix(runs[i*f.repeat*len(variants)].Name, " "+variants[0].label)
@@ -225,6 +212,7 @@ func strike(p *plan.Plan, victim string) error {
 		}
 		f.On = []string{victim}
 	}
+	p.Override("faults on " + victim)
 	return nil
 }
 
@@ -237,6 +225,7 @@ func chooseBy(p *plan.Plan, policy string) error {
 		return fmt.Errorf("--policies: region goes by router.home, which scenario %s does not set; give it with --set router.home=REGION, or leave region out", p.Scenario)
 	}
 	p.Router.Policy = policy
+	p.Override("policy " + policy)
 	return nil
 }
 
@@ -246,19 +235,4 @@ func mitigationNames() []string {
 		names = append(names, m.Name)
 	}
 	return names
-}
-
-type matrixOutput struct{ format, path string }
-
-// outputsIn reads FORMAT=PATH, with formats of a list.
-func outputsIn(specs, formats []string) ([]matrixOutput, error) {
-	var out []matrixOutput
-	for _, spec := range specs {
-		format, path, ok := strings.Cut(spec, "=")
-		if !ok || path == "" || !slices.Contains(formats, format) {
-			return nil, fmt.Errorf("--report %q: want FORMAT=PATH, with one of %s", spec, strings.Join(formats, ", "))
-		}
-		out = append(out, matrixOutput{format, path})
-	}
-	return out, nil
 }

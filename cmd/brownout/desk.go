@@ -199,18 +199,17 @@ func (d *desk) kept() ([]tui.Kept, error) {
 		return nil, err
 	}
 	out := make([]tui.Kept, 0, len(history))
-	before := map[[2]string]float64{}
+	var trend reports.Trend
 	for _, k := range history {
 		t := tui.Kept{ID: k.ID, Verdict: score.Pending}
 		t.Started, t.Scenario = partsOfID(k.ID)
 		if r := k.Report; r != nil {
 			t.Scenario, t.Title, t.Target, t.Seed, t.Started = r.Run.Scenario, r.Run.Title, r.Run.Target, r.Run.Seed, r.Run.Started
 			t.Verdict, t.Reasons = r.Verdict, r.Reasons
+			t.Overrides, t.ByHand = r.Run.Overrides, r.ByHand()
 			if v := r.Score.Total; v != nil {
-				key := [2]string{t.Scenario, t.Target}
-				old, known := before[key]
-				t.Scored, t.Score, t.Changed, t.Change = true, *v, known, *v-old
-				before[key] = *v
+				t.Scored, t.Score = true, *v
+				t.Change, t.Changed = trend.Change(r)
 			}
 		}
 		out = append(out, t)

@@ -62,7 +62,7 @@ func (a *app) runsCommand() *cobra.Command {
 						of = append(of, k)
 					}
 				}
-				reports.Trend(a.out, of, a.style(false))
+				reports.TrendTable(a.out, of, a.style(false))
 			default:
 				reports.HistoryTable(a.out, runs, a.style(false))
 			}
@@ -145,12 +145,12 @@ func (a *app) reportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if trace != "" {
+				return a.trace(dir, args[0], trace)
+			}
 			k, snap, err := openRun(dir, args[0])
 			if err != nil {
 				return err
-			}
-			if trace != "" {
-				return reports.TracePart(a.out, snap, trace, a.style(false))
 			}
 			write := func(w io.Writer) error { return f.WriteRun(w, snap, k.Journal()) }
 			if path == "" || path == "-" {
@@ -165,10 +165,23 @@ func (a *app) reportCommand() *cobra.Command {
 	outFlag(c, &dir)
 	c.Flags().StringVar(&format, "format", "md", "one of: "+reports.FormatList())
 	c.Flags().StringVar(&path, "to", "", "file to write (default: standard output)")
-	c.Flags().StringVar(&trace, "trace", "", "print what a part of the score was computed from, window by window: "+strings.Join(score.PartNames, ", "))
+	c.Flags().StringVar(&trace, "trace", "", "print what the score, or a part of it, was computed from, window by window: "+strings.Join(reports.Traceable(), ", "))
 	must(c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(strings.Split(reports.FormatList(), ", "), cobra.ShellCompDirectiveNoFileComp)))
-	must(c.RegisterFlagCompletionFunc("trace", cobra.FixedCompletions(score.PartNames, cobra.ShellCompDirectiveNoFileComp)))
+	must(c.RegisterFlagCompletionFunc("trace", cobra.FixedCompletions(reports.Traceable(), cobra.ShellCompDirectiveNoFileComp)))
 	return c
+}
+
+// trace prints what a figure of the score was computed from.
+func (a *app) trace(dir, name, what string) error {
+	k, err := reports.Find(dir, name)
+	if err != nil {
+		return err
+	}
+	snap, inputs, err := score.ReadInputs(k.Journal())
+	if err != nil {
+		return err
+	}
+	return reports.Trace(a.out, snap, inputs, what, a.style(false))
 }
 
 func (a *app) diffCommand() *cobra.Command {

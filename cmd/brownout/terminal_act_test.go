@@ -97,8 +97,8 @@ func TestActInATerminal(t *testing.T) {
 		slices.SortFunc(out, func(a, b span) int { return int(a.at - b.at) })
 		return out
 	}
-	if got, want := when(saved), when(played.Plan); !slices.Equal(got, want) || len(got) != 2 || played.ByHand != 2 {
-		t.Errorf("saved %v, played %v, %d things by hand", got, want, played.ByHand)
+	if got, want := when(saved), when(played.Plan); !slices.Equal(got, want) || len(got) != 2 || played.ByHand() != 2 {
+		t.Errorf("saved %v, played %v, %d things by hand", got, want, played.ByHand())
 	}
 	if !slices.Equal(saved.Load.Profile, played.Plan.Load.Profile) {
 		t.Errorf("saved the load %v, played %v", saved.Load.Profile, played.Plan.Load.Profile)

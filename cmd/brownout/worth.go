@@ -7,11 +7,9 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"brownout/harness"
 	"brownout/harness/chaos"
 	"brownout/harness/score"
 	"brownout/plan"
@@ -46,14 +44,7 @@ something.`,
 	}
 	fl := c.Flags()
 	fl.StringSliceVar(&f.mitigations, "mitigations", nil, "only these")
-	fl.Uint64Var(&f.seed, "seed", 0, "key of every random decision, the same with and without")
-	fl.IntVar(&f.repeat, "repeat", 1, "measure N times, with the seeds that follow")
-	fl.IntVar(&f.parallel, "parallel", 0, "runs at once (default: as many as the machine bears)")
-	fl.StringArrayVar(&f.set, "set", nil, "override a value of the scenarios: key=value (repeatable)")
-	fl.StringSliceVar(&f.report, "report", nil, "write the table: FORMAT=PATH; formats: "+strings.Join(reports.MatrixFormats(), ", "))
-	fl.StringVar(&f.out, "out", defaultOut, "directory in which runs are kept")
-	fl.BoolVar(&f.noJournal, "no-journal", false, "keep nothing of the runs on disk")
-	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
+	f.besideFlags(c)
 	must(c.RegisterFlagCompletionFunc("mitigations", fixed(mitigationNames)))
 	return c
 }
@@ -65,10 +56,7 @@ type shown struct {
 }
 
 func (a *app) worth(ctx context.Context, names []string, f worthFlags) error {
-	if f.repeat < 1 {
-		return fmt.Errorf("--repeat is %d; give 1 or more", f.repeat)
-	}
-	outputs, err := outputsIn(f.report, reports.MatrixFormats())
+	outputs, err := f.besideOutputs()
 	if err != nil {
 		return err
 	}
@@ -99,14 +87,9 @@ func (a *app) worth(ctx context.Context, names []string, f worthFlags) error {
 	if code := exitCode(err); code == exitInterrupted || code == exitEnvironment {
 		return err
 	}
-	measured := func(s shown, without string) (out []*score.Snapshot) {
+	measured := func(s shown, without string) []*score.Snapshot {
 		first := at[s.scenario.Info().Name+" "+without]
-		for _, r := range b.runs[first : first+f.repeat] {
-			if r.Snapshot != nil && r.Snapshot.Verdict != score.Pending {
-				out = append(out, r.Snapshot)
-			}
-		}
-		return out
+		return judged(b.runs[first : first+f.repeat]...)
 	}
 	var table []reports.Worth
 	for _, s := range shows {
@@ -159,16 +142,7 @@ func (f worthFlags) shown(names []string) ([]shown, error) {
 
 // switchOff takes a mitigation from the router of a plan.
 func switchOff(p *plan.Plan, mitigation string) {
+	p.Override(mitigation + " off")
 	p.Router.Off = append(slices.Clone(p.Router.Off), mitigation)
 	p.Router.On = slices.DeleteFunc(slices.Clone(p.Router.On), func(on string) bool { return on == mitigation })
-}
-
-// writeOutputs writes each report of a comparison.
-func writeOutputs(outputs []matrixOutput, write func(w io.Writer, format string) error) error {
-	for _, o := range outputs {
-		if err := reports.Replace(o.path, func(w io.Writer) error { return write(w, o.format) }); err != nil {
-			return &harness.EnvironmentError{Err: fmt.Errorf("--report %s=%s: %w", o.format, o.path, err)}
-		}
-	}
-	return nil
 }

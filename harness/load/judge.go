@@ -100,6 +100,8 @@ func wrong(v answer.Verdict) finding {
 	switch {
 	case v.Foreign != "":
 		return corrupt(string(v.Reason), "the text belongs to "+v.Foreign)
+	case v.Reason == answer.Misaddressed:
+		return corrupt(string(v.Reason), "it is not to whom the prompt names")
 	case v.Reason == answer.Poisoned:
 		return corrupt(string(v.Reason), "it carries the canary "+v.Canary)
 	}
@@ -128,6 +130,8 @@ func (e *exchange) ending(text answer.Verdict, finish wire.Finish, usage wire.Us
 		return corrupt(reasonDisagrees, "the text is "+string(text.Reason))
 	case !text.OK():
 		return wrong(text)
+	case len(e.shot.Personal) > 0 && !text.To:
+		return corrupt(string(answer.Misaddressed), "it does not say to whom it is")
 	case finish == wire.FinishNone:
 		return corrupt(reasonNoFinish, "")
 	}

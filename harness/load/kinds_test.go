@@ -74,6 +74,64 @@ func twice(kind string) plan.Mix {
 	return m
 }
 
+func personal(kind string) plan.Mix {
+	m := of(kind)
+	m.Personal = []string{plan.ClassGPU}
+	return m
+}
+
+// An answer to a person comes back to that one: what a gateway has put in the
+// person's place is no right answer, and neither is one to nobody.
+func TestAnswersAreToThePerson(t *testing.T) {
+	email := regexp.MustCompile(`[a-z0-9.]+@example\.[a-z]+`)
+	for _, c := range []struct {
+		name    string
+		gateway func(body string) string
+		want    journal.Outcome
+		reason  string
+	}{
+		{"as it is", func(s string) string { return s }, journal.OK, ""},
+		{"a placeholder", func(s string) string { return email.ReplaceAllString(s, "[EMAIL_1]") }, journal.Corrupt, "misaddressed"},
+		{"a placeholder with spaces", func(s string) string { return email.ReplaceAllString(s, "(an address)") }, journal.Corrupt, "misaddressed"},
+		{"somebody else", func(s string) string { return email.ReplaceAllString(s, answer.PersonOf("x").Email) }, journal.Corrupt, "misaddressed"},
+		{"nobody", func(s string) string { return strings.ReplaceAll(s, "Write to", "Forget") }, journal.Corrupt, "misaddressed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			mock, spec := mocked(t, nil)
+			p := steady(20, 500*time.Millisecond, personal(plan.KindChat), personal(plan.KindStream))
+			p.Providers = []plan.Provider{spec}
+			var mu sync.Mutex
+			var seen []string
+			got := meet(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					return
+				}
+				mu.Lock()
+				seen = append(seen, string(body))
+				mu.Unlock()
+				r.Body = io.NopCloser(strings.NewReader(c.gateway(string(body))))
+				mock.ServeHTTP(w, r)
+			}), p)
+			for _, s := range got.all {
+				if s.Outcome != c.want || s.Reason != c.reason {
+					t.Errorf("%s is %s %q: %s", s.Marker, s.Outcome, s.Reason, s.Detail)
+				}
+				all := strings.Join(seen, "")
+				for _, v := range answer.PersonOf(s.Marker).Values() {
+					if !strings.Contains(all, v) {
+						t.Errorf("nobody sent %s of %s", v, s.Marker)
+					}
+				}
+			}
+			if len(got.all) != 10 {
+				t.Errorf("%d samples", len(got.all))
+			}
+		})
+	}
+}
+
 // Every kind, as a real mock answers it.
 func TestKindsAreAnsweredRightly(t *testing.T) {
 	ownLength, tuned := of(plan.KindEmbed), of(plan.KindChat)
@@ -99,6 +157,10 @@ func TestKindsAreAnsweredRightly(t *testing.T) {
 		{"chat twice", twice(plan.KindChat)},
 		{"stream twice", twice(plan.KindStream)},
 		{"another model", tuned},
+		{"chat of a person", personal(plan.KindChat)},
+		{"stream of a person", personal(plan.KindStream)},
+		{"long of a person", personal(plan.KindLong)},
+		{"tools of a person", personal(plan.KindTools)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

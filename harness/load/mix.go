@@ -1,7 +1,6 @@
 package load
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -51,12 +50,11 @@ type kind struct {
 	fields  []byte            // that it wants in the body: members of a JSON object, each with a comma before it
 }
 
-// body is one variant of a request: its JSON around its marker, which may stand
-// in several places.
+// body is one variant of a request: its JSON around what is the single
+// request's own.
 type body struct {
-	parts   [][]byte
-	size    int      // of the parts
-	prompts []string // its texts, with stand where the marker goes; of kind embed one for each input, of kind fanout one for each step
+	template
+	prompts []string // its texts, with stands where that goes; of kind embed one for each input, of kind fanout one for each step
 	tool    int      // of kind tools: the function that must be called
 }
 
@@ -117,6 +115,9 @@ func newKind(c Config, e plan.Mix) kind {
 		Model: e.Model, MaxTokens: e.Tokens + spare, Temperature: new(e.Temperature),
 		Stream: e.Streams(), IncludeUsage: e.Streams(),
 	}}
+	if len(e.Personal) > 0 {
+		k.ask.MaxTokens += addressTokens
+	}
 	if e.Seed != 0 {
 		k.ask.Seed = new(int64(e.Seed))
 	}
@@ -136,9 +137,6 @@ func newKind(c Config, e plan.Mix) kind {
 	k.length = lengthOf(c.Plan, e, k.ask.Model)
 	return k
 }
-
-// stand is put where the marker will be, to find the place again.
-const stand = "marker-stands-here"
 
 // prepare makes variant i of a kind's body. The client side of the dialect
 // writes it, so that nothing here knows how a request looks.
@@ -163,6 +161,9 @@ func (m *mix) prepare(k *kind, i int) error {
 			b.tool = i % len(k.ask.Tools)
 			ask = "Call " + k.ask.Tools[b.tool].Name + " first. " + ask
 		}
+		if len(k.Personal) > 0 {
+			ask = personalWords + ask
+		}
 		question := i / max(1, k.Wordings)
 		b.prompts = []string{worded(i%max(1, k.Wordings), promptText(m.filler(k, question, 0), k.Prompt, ask))}
 		r, err = m.request(context.Background(), k, wire.Message{Role: "user", Text: b.prompts[0]})
@@ -180,12 +181,9 @@ func (m *mix) prepare(k *kind, i int) error {
 	if err != nil {
 		return err
 	}
-	b.parts = bytes.Split(whole, []byte(stand))
-	if len(b.parts) != 1+len(b.prompts) {
+	b.template = newTemplate(whole)
+	if len(b.holes) != holesIn(b.prompts) {
 		return errors.New("the dialect did not write the prompt as it was given")
-	}
-	for _, p := range b.parts {
-		b.size += len(p)
 	}
 	k.bodies = append(k.bodies, b)
 	k.url, k.header = r.URL.String(), r.Header
@@ -272,18 +270,11 @@ func (m *mix) shot(n uint64) shot {
 
 // json is the request's body.
 func (s shot) json() []byte {
-	b := make([]byte, 0, s.size())
-	for i, p := range s.body.parts {
-		if i > 0 {
-			b = append(b, s.marker...)
-		}
-		b = append(b, p...)
-	}
-	return b
+	return s.body.fill(s.own())
 }
 
 // size is the length of the body.
-func (s shot) size() int { return s.body.size + (len(s.body.parts)-1)*len(s.marker) }
+func (s shot) size() int { return s.body.filled(s.own()) }
 
 // prompts are the texts of the request, as they were sent.
 func (s shot) prompts() []string {
@@ -295,4 +286,7 @@ func (s shot) prompts() []string {
 }
 
 // prompt is text i of the request, as it was sent.
-func (s shot) prompt(i int) string { return strings.ReplaceAll(s.body.prompts[i], stand, s.marker) }
+func (s shot) prompt(i int) string {
+	t := newTemplate([]byte(s.body.prompts[i]))
+	return string(t.fill(s.own()))
+}

@@ -23,6 +23,7 @@ type attempt struct {
 	fail    *wire.Failure // why it failed; nil where it did not
 	says    verdict       // of its provider
 	usage   wire.Usage    // what is known to be billed
+	broke   bool          // its provider broke its stream off
 	lost    bool          // the client left, or another provider was faster: no fault of its own
 	trials  []trial
 	few     [2]trial // room for as many as there usually are

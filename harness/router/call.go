@@ -160,23 +160,17 @@ func (c *call) granted() (unused func(), ok bool) {
 	return unused, true
 }
 
-// reasons are what may bar a candidate that is asked all the same, best first.
-var reasons = [...]func(*refusal) bool{
-	func(r *refusal) bool { return r == nil },
-	func(r *refusal) bool { return r == nil || r.soft },
-}
-
 // next finds the first candidate that nothing bars and whose gate opens. Where
-// there is none, it takes one that is barred softly, and at last one whose
+// there is none, it takes one with the least objection, and at last one whose
 // breaker is open.
 func (c *call) next() (*candidate, pass, bool) {
-	for i, tolerates := range reasons {
+	for _, least := range reluctances {
 		for j := range c.cands {
 			v := &c.cands[j]
-			if v.spent || !tolerates(c.barred(v)) {
+			if v.spent || c.barred(v).reluctance() < least {
 				continue
 			}
-			if p, ok := c.enter(v, i == len(reasons)-1); ok {
+			if p, ok := c.enter(v, least == ifPoor); ok {
 				return v, p, true
 			}
 		}
@@ -222,18 +216,17 @@ func (c *call) unclaim(v *candidate, n int) {
 
 // barred tells what but its gate keeps a candidate from being asked.
 func (c *call) barred(v *candidate) *refusal {
-	var soft *refusal
+	var worst *refusal
 	for _, f := range c.r.stages.bars {
 		r := f(c, v)
-		switch {
-		case r == nil:
-		case !r.soft:
+		if r.reluctance() == never {
 			return r
-		case soft == nil:
-			soft = r
+		}
+		if r.reluctance() < worst.reluctance() {
+			worst = r
 		}
 	}
-	return soft
+	return worst
 }
 
 // refuses tells why a candidate would not be asked now; nil where it would.
@@ -337,10 +330,8 @@ func (c *call) amended(a *attempt) bool {
 func (c *call) others(cand *candidate) int {
 	n := 0
 	for i := range c.cands {
-		if v := &c.cands[i]; v != cand && !v.spent {
-			if c.refuses(v) == nil {
-				n++
-			}
+		if v := &c.cands[i]; v != cand && !v.spent && c.refuses(v).reluctance() >= ifInferior {
+			n++
 		}
 	}
 	return n

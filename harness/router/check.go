@@ -65,7 +65,7 @@ func (c *checker) patterns(key string, list []string, such string) (all []*regex
 
 // shareKeys are the numbers that must lie above 0 and up to 1.
 var shareKeys = []string{
-	"breaker.failure_ratio",
+	"breaker.failure_ratio", "outlier_ejection.max_share", "slow_start.from",
 	"retry_budget.share", "rate_limits.reserve", "hedging.percentile", "admission.low", "hedging.share",
 
 	"tracing.share",
@@ -100,6 +100,9 @@ func (c *checker) bounds(s *plan.Router) {
 		if w < 0 {
 			c.bad("weights", "the weight %v of %q is negative; give 0 or more", w, name)
 		}
+	}
+	if f := s.OutlierEjection.Factor; f >= 0 && f <= 1 {
+		c.bad("outlier_ejection.factor", "%v would make everybody an outlier who is not the best; give a number above 1, as in factor = 3", f)
 	}
 	if s.Policy == plan.PolicyRegion && s.Home == "" {
 		c.bad("home", "the policy region has no region to stay near; give home, as in home = \"eu-central-1\"")

@@ -44,6 +44,8 @@ const (
 	LoopStopped       = "loop_stopped"        // a workflow called without end
 	Unhealthy         = "unhealthy"           // health probes found nobody well there
 	Healthy           = "healthy"             // they found it well again
+	Ejected           = "ejected"             // a provider does far worse than its peers, and is left alone for a while
+	Returned          = "returned"            // that is over
 	Degraded          = "degraded"            // a step down the ladder
 	Redacted          = "redacted"            // a provider was shown placeholders in the place of personal data
 )

@@ -52,6 +52,7 @@ type backend struct {
 	gate    *gate
 	seen    *backendMetrics
 	stats   *statsBook
+	ramp    ramp // of all its models
 
 	inFlight atomic.Int64 // calls in progress
 	pulse    pulse
@@ -153,7 +154,7 @@ func (r *engine) backend(c Config, b Backend) *backend {
 	} else {
 		v.trip = dialing.Limit(newTransport(r.set), dialsPerSecond)
 	}
-	v.gate = newGate(b.Name, r.set, r.tell, v.seen)
+	v.gate = newGate(b.Name, r.set, r.tell, v.seen, v.rampOf)
 	return v
 }
 

@@ -148,22 +148,6 @@ func (c *call) explain(s string) string {
 	return b.String()
 }
 
-func (r *refusal) String() string {
-	s := "held after"
-	switch {
-	case r.why != "":
-		s = r.why + " after"
-	case r.limited:
-		s = "asked to come back in " + r.wait.Round(time.Millisecond).String() + " after"
-	case r.open:
-		s = "breaker open after"
-	}
-	if r.cause == nil {
-		return strings.TrimSuffix(s, " after")
-	}
-	return s + " " + r.cause.Error()
-}
-
 // comeBack is when a retry by the client may help: the first moment, in whole
 // seconds, at which a gate that is shut may open; 0 where none says.
 func (c *call) comeBack() time.Duration {

@@ -25,10 +25,11 @@ const streakFactor = 2
 // may keep a call away: a retry-after that the backend stated, a hold after a
 // lasting failure, and the circuit breaker of the model.
 type gate struct {
-	name string
-	set  settings
-	tell func(Decision)
-	seen *backendMetrics
+	name   string
+	set    settings
+	tell   func(Decision)
+	seen   *backendMetrics
+	rampOf func(model string) *ramp // its way back; "": the whole backend's
 
 	mu        sync.Mutex
 	circuits  map[string]*circuit // by model
@@ -56,7 +57,6 @@ type circuit struct {
 	probes     int                                // calls in progress that began in this half-open state
 	lastResort int                                // calls let through an open breaker, in progress
 	last       *wire.Failure                      // the latest failure that counted
-	since      time.Time                          // when it closed again; zero: never was open
 }
 
 // hold keeps calls from a backend or a model until a probe has succeeded.
@@ -75,19 +75,8 @@ type pass struct {
 	asks       bool // whether a retry-after in doubt still holds
 }
 
-// refusal says why a gate is shut.
-type refusal struct {
-	wait    time.Duration // until it may open; 0: not known
-	limited bool          // by a stated retry-after
-	open    bool          // by the breaker
-	full    bool          // it has as many calls in progress as it may have
-	soft    bool          // rather than nobody, it may be asked all the same
-	why     string        // in words; "": as the others say
-	cause   *wire.Failure // what shut it; may be nil
-}
-
-func newGate(name string, s settings, tell func(Decision), seen *backendMetrics) *gate {
-	return &gate{name: name, set: s, tell: tell, seen: seen, circuits: map[string]*circuit{}, holds: map[string]*hold{}}
+func newGate(name string, s settings, tell func(Decision), seen *backendMetrics, rampOf func(string) *ramp) *gate {
+	return &gate{name: name, set: s, tell: tell, seen: seen, rampOf: rampOf, circuits: map[string]*circuit{}, holds: map[string]*hold{}}
 }
 
 // circuit is that of a model. The caller holds mu.
@@ -106,7 +95,7 @@ func (g *gate) circuit(model string) *circuit {
 			WithFailureRateThreshold(b.FailureRatio, uint(b.MinCalls), b.Window).
 			WithSuccessThreshold(uint(b.Probes)).
 			WithDelay(b.OpenFor).
-			OnStateChanged(func(e circuitbreaker.StateChangedEvent) { g.changed(c, e) }).
+			OnStateChanged(func(e circuitbreaker.StateChangedEvent) { g.changed(c, g.rampOf(model), e) }).
 			Build()
 	}
 	g.circuits[model] = c
@@ -114,12 +103,13 @@ func (g *gate) circuit(model string) *circuit {
 }
 
 // changed is called by a breaker, within a method of g that holds mu.
-func (g *gate) changed(c *circuit, e circuitbreaker.StateChangedEvent) {
+func (g *gate) changed(c *circuit, way *ramp, e circuitbreaker.StateChangedEvent) {
 	c.epoch++
 	c.streak, c.probes = 0, 0
 	d := Decision{Provider: g.name}
 	switch e.NewState {
 	case circuitbreaker.OpenState:
+		way.stop()
 		d.What, d.Wait = BreakerOpen, g.set.Breaker.OpenFor
 		if c.last != nil {
 			d.Detail = c.last.Error()
@@ -127,8 +117,8 @@ func (g *gate) changed(c *circuit, e circuitbreaker.StateChangedEvent) {
 	case circuitbreaker.HalfOpenState:
 		d.What = BreakerHalfOpen
 	case circuitbreaker.ClosedState:
+		way.start()
 		d.What = BreakerClosed
-		c.since = time.Now()
 	}
 	g.dirty = true
 	g.untold = append(g.untold, d)
@@ -297,6 +287,15 @@ func (g *gate) steady(model string) bool {
 	return g.doubt.until.IsZero() && len(g.holds) == 0 && (c.breaker == nil || c.breaker.IsClosed())
 }
 
+// calm tells whether the model's breaker is closed and nobody has to find out,
+// and how often it has changed so far.
+func (g *gate) calm(model string) (changes uint64, steady bool) {
+	steady = g.steady(model)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.circuit(model).epoch, steady
+}
+
 // broke counts a stream that broke after its first token, which was settled as
 // healthy.
 func (g *gate) broke(model string, f *wire.Failure) {
@@ -345,6 +344,7 @@ func (g *gate) lift(h *hold) {
 			continue
 		}
 		delete(g.holds, key)
+		g.rampOf(key).start()
 		d := Decision{What: BreakerClosed, Provider: g.name, Detail: "it answers again"}
 		if key != "" {
 			d.Detail = fmt.Sprintf("model %q answers again", key)

@@ -81,7 +81,7 @@ func TestBreakerLife(t *testing.T) {
 		}
 		return answers("from a", 0)
 	}
-	set := plan.Router{Breaker: plan.Breaker{MinCalls: 4, OpenFor: sec, Probes: 2, Window: 10 * sec}}
+	set := plan.Router{Off: atOnce, Breaker: plan.Breaker{MinCalls: 4, OpenFor: sec, Probes: 2, Window: 10 * sec}}
 	run(t, set, []*fake{a, backend("b", always(answers("from b", 0)))}, func(w *world) {
 		for i := range 8 {
 			attempts := 2
@@ -153,6 +153,7 @@ func TestLateFailuresAreNoProbes(t *testing.T) {
 		return answers("from a", 0)
 	}
 	set := plan.Router{
+		Off:               atOnce,
 		FirstTokenTimeout: 1500 * time.Millisecond,
 		Breaker:           plan.Breaker{OpenFor: sec, Probes: 1, MinCalls: 5},
 	}
@@ -181,7 +182,7 @@ func TestProbesAreFew(t *testing.T) {
 		}
 		return answers("from a", 100*time.Millisecond)
 	}
-	set := plan.Router{Breaker: plan.Breaker{Probes: 2}}
+	set := plan.Router{Off: atOnce, Breaker: plan.Breaker{Probes: 2}}
 	run(t, set, []*fake{a, backend("b", always(answers("from b", 0)))}, func(w *world) {
 		for range 5 {
 			w.send(ask{})
@@ -326,7 +327,7 @@ func TestRetiredModelIsLeftAlone(t *testing.T) {
 			answers("from a", 0)(f, w, r, req)
 		}
 	}
-	run(t, plan.Router{}, []*fake{a, backend("b", always(answers("from b", 0)))}, func(w *world) {
+	run(t, plan.Router{Off: atOnce}, []*fake{a, backend("b", always(answers("from b", 0)))}, func(w *world) {
 		old := func(by string, attempts int) {
 			t.Helper()
 			g := w.send(ask{model: "old"})

@@ -127,10 +127,11 @@ func (r *engine) conclude(b *backend, err error) {
 	sick := p.sick.Load() != nil
 	switch {
 	case sick && p.good >= set.HealthyAfter:
+		b.ramp.start()
 		p.sick.Store(nil)
 		r.tell(Decision{What: Healthy, Provider: b.Name, Detail: "it answers again"})
 	case err != nil && (sick || p.bad >= set.UnhealthyAfter):
-		p.sick.Store(&refusal{soft: true, why: "it is unhealthy: " + err.Error()})
+		p.sick.Store(&refusal{asked: ifPoor, why: "it is unhealthy: " + err.Error()})
 		if !sick {
 			r.tell(Decision{What: Unhealthy, Provider: b.Name, Detail: err.Error()})
 		}

@@ -89,7 +89,7 @@ func TestHealthReturns(t *testing.T) {
 			mutes(w, r)
 		}
 	}
-	set := plan.Router{HealthChecks: probed}
+	set := plan.Router{HealthChecks: probed, Off: atOnce}
 	set.HealthChecks.HealthyAfter = 3
 	run(t, alone(set), []*fake{a, b}, func(w *world) {
 		w.when("unhealthy a", 0)

@@ -112,7 +112,7 @@ func TestInterfacesAreMet(t *testing.T) {
 						}
 						if i == 0 {
 							w.mu.Lock()
-							w.decisions = slices.DeleteFunc(w.decisions, func(d router.Decision) bool { return d.What == router.Retry })
+							w.decisions = slices.DeleteFunc(w.decisions, func(d decision) bool { return d.What == router.Retry })
 							w.mu.Unlock()
 						}
 					}

@@ -47,6 +47,15 @@ var keys = []key{
 	{name: "breaker.open_for", meaning: "then stays open for so long before it probes; lasting failures (retired model, quota, key) count five times"},
 	{name: "breaker.probes", meaning: "probes at once when half-open, and successes that close it again"},
 
+	{name: "outlier_ejection.factor", meaning: "how many times as often as its peers' a backend's calls fail, or how many times as much as they it has slowed down, before it is left alone; it is compared with those that serve the same traffic, and by what it usually takes"},
+	{name: "outlier_ejection.min_calls", meaning: "calls on which it is judged, and on which its peers are together, at the least"},
+	{name: "outlier_ejection.window", meaning: "between two looks at what was seen since the last"},
+	{name: "outlier_ejection.eject_for", meaning: "the first ejection; each further one is longer by as much, up to ten times, until it has done well for as many windows. Where nobody is left who does better, it is asked all the same"},
+	{name: "outlier_ejection.max_share", meaning: "of those that serve the same traffic ejected at once; one always may be, all never. Who is away for the breaker or its health counts too"},
+
+	{name: "slow_start.over", meaning: "in which the share of its traffic grows evenly to all that a backend gets after its breaker has closed, its ejection has ended or a health probe was answered again; where nobody else does better it is asked all the same"},
+	{name: "slow_start.from", meaning: "that share at first"},
+
 	{name: "rate_limits.reserve", meaning: "traffic moves on when less than this share of a stated limit would be left"},
 	{name: "rate_limits.pause", meaning: "a backend that refuses and names no time, or again when it is over, is left alone for so long where others are usable, twice as long each time in a row …"},
 	{name: "rate_limits.max_hold", meaning: "… but no longer than this; a stated retry-after beyond it is believed so long too, and then one call at a time finds out whether it still holds"},

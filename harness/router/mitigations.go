@@ -31,6 +31,8 @@ func mitigations() []Mitigation {
 		{Name: "rate_limits", On: true, build: rateLimits, Summary: "reads each provider's rate-limit headers and moves traffic before the 429; bounds what a retry-after is believed"},
 		{Name: "health_checks", On: true, build: healthChecks, Summary: "probes providers that have no traffic, so that a silent one is noticed before a request waits for it"},
 		{Name: "breaker", On: true, Summary: "stays away from a provider's model that fails, and probes whether it is back"},
+		{Name: "outlier_ejection", On: true, build: outlierEjection, Summary: "leaves a provider's model alone for a while that fails or lags far more than its peers do, whatever the breaker makes of it"},
+		{Name: "slow_start", On: true, build: slowStart, Summary: "gives a provider that is back its traffic step by step, so that its recovery is no stampede"},
 		{Name: "admission", build: admission, Summary: "limits the calls in progress at each provider by what its latency says it can bear; what has no place waits by priority and deadline, or is refused with a 429 that says when to come back"},
 		{Name: "retries", On: true, Summary: "asks the same provider again where that is the right conduct, with full jitter"},
 		{Name: "retry_budget", On: true, build: retryBudget, Summary: "retries and failovers never exceed a share of traffic, so that an outage cannot multiply the load"},

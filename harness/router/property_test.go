@@ -193,6 +193,18 @@ func TestSoundUnderRandomFaults(t *testing.T) {
 			set.On = append(set.On, "hedging")
 			set.Hedging = plan.Hedging{MinSamples: 1, MinDelay: time.Millisecond, Percentile: 0.5, Share: rapid.SampledFrom([]float64{0.3, 1}).Draw(rt, "hedges")}
 		}
+		set.OutlierEjection = plan.OutlierEjection{
+			Factor: 1.5, MinCalls: 2, Window: 313 * time.Millisecond, EjectFor: 701 * time.Millisecond,
+			MaxShare: 1,
+		}
+		set.SlowStart = plan.SlowStart{
+			Over: time.Duration(rapid.SampledFrom([]int{100, 1000, 5000}).Draw(rt, "way back")) * time.Millisecond, From: 0.01,
+		}
+		for _, name := range []string{"outlier_ejection", "slow_start"} {
+			if rapid.IntRange(0, 3).Draw(rt, name) == 0 {
+				set.Off = append(set.Off, name)
+			}
+		}
 		run(t, set, fakes, func(w *world) {
 			var all sync.WaitGroup
 			for i, o := range orders {

@@ -38,9 +38,9 @@ func rateLimits(r *engine) *stage {
 			}
 			switch v := l.room(c.need(), set.MaxHold); {
 			case v.paused:
-				return &refusal{soft: true, wait: v.wait, why: "left alone for a while, as it refused what was over its rate limit"}
+				return &refusal{asked: ifPoor, wait: v.wait, why: "left alone for a while, as it refused what was over its rate limit"}
 			case v.tight(set.Reserve):
-				return &refusal{soft: true, wait: max(v.wait, 1), why: "there is too little room under its rate limit"}
+				return &refusal{asked: ifPoor, wait: max(v.wait, 1), why: "there is too little room under its rate limit"}
 			}
 			return nil
 		},

@@ -257,6 +257,7 @@ func (c *call) broke(u *upstream, fail *wire.Failure) {
 	if !late && !c.gone() {
 		u.by.gate.broke(u.by.model, fail)
 		u.by.seen.failed(fail.Kind)
+		u.made.broke = true
 	}
 	if _, ok := context.Cause(u.ctx).(*silence); ok {
 		c.r.tell(Decision{What: GapTimeout, Provider: u.by.Name, Marker: c.marker, Detail: fail.Message, Wait: c.gap()})

@@ -10,12 +10,20 @@ import (
 // stats are what was seen of one model of one backend: what time-outs are
 // derived from, and what the policy latency goes by.
 type stats struct {
-	mu     sync.Mutex
-	stream latencies // to the first token of a stream
-	whole  latencies // of unary answers
+	mu   sync.Mutex
+	took [lanes]latencies
 
-	limit rateLimit
+	limit    rateLimit
+	standing standing
+	ramp     ramp
 }
+
+// Lanes of latencies.
+const (
+	laneWhole  = iota // of unary answers
+	laneStream        // to the first token of a stream
+	lanes
+)
 
 // saw takes in the time that an answer took to begin.
 func (s *stats) saw(took time.Duration, streamed bool) {
@@ -27,9 +35,9 @@ func (s *stats) saw(took time.Duration, streamed bool) {
 // lane is the latencies of streams or of unary answers.
 func (s *stats) lane(streamed bool) *latencies {
 	if streamed {
-		return &s.stream
+		return &s.took[laneStream]
 	}
-	return &s.whole
+	return &s.took[laneWhole]
 }
 
 // expected is how long an answer is expected to take to begin; 0 where nothing
@@ -49,6 +57,23 @@ func (s *stats) quantile(q float64, streamed bool) (time.Duration, int) {
 	return l.quantile(q), l.n
 }
 
+// recent is what came of late.
+type recent struct {
+	n      int // answers
+	median time.Duration
+}
+
+// lately tells what has come since it was last asked, as far as it is
+// remembered.
+func (s *stats) lately() (all [lanes]recent) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.took {
+		all[i] = s.took[i].takeUnseen()
+	}
+	return all
+}
+
 // remembered is how many latencies are kept, to judge by the latest.
 const remembered = 128
 
@@ -60,6 +85,7 @@ type latencies struct {
 	n      int // kept
 	next   int
 	fresh  int // come since sorted was made
+	unseen int // come since takeUnseen was last called
 	peak   peak
 }
 
@@ -68,6 +94,7 @@ func (l *latencies) add(d time.Duration) {
 	l.next = (l.next + 1) % remembered
 	l.n = min(l.n+1, remembered)
 	l.fresh++
+	l.unseen++
 	l.peak.observe(time.Now(), d)
 }
 
@@ -82,6 +109,22 @@ func (l *latencies) quantile(q float64) time.Duration {
 	}
 	i := int(math.Ceil(q*float64(len(l.sorted)))) - 1
 	return l.sorted[min(max(i, 0), len(l.sorted)-1)]
+}
+
+// takeUnseen is the latest, as many as have come since it was last called.
+func (l *latencies) takeUnseen() recent {
+	r := recent{n: min(l.unseen, l.n)}
+	l.unseen = 0
+	if r.n == 0 {
+		return r
+	}
+	var latest [remembered]time.Duration
+	for i := range r.n {
+		latest[i] = l.ring[(l.next-1-i+remembered)%remembered]
+	}
+	slices.Sort(latest[:r.n])
+	r.median = latest[r.n/2]
+	return r
 }
 
 // statsBook holds the stats of a backend's models.

@@ -35,7 +35,13 @@ type world struct {
 	began  time.Time
 
 	mu        sync.Mutex
-	decisions []router.Decision
+	decisions []decision
+}
+
+// decision is one with its time.
+type decision struct {
+	router.Decision
+	at time.Duration // since the world began
 }
 
 // fake is a scripted backend. script is asked for what to do with the nth call
@@ -383,7 +389,7 @@ func serve(l net.Listener, h http.Handler) *http.Server {
 func (w *world) decide(d router.Decision) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.decisions = append(w.decisions, d)
+	w.decisions = append(w.decisions, decision{d, time.Since(w.began)})
 }
 
 // did lists what was decided, as "what provider".

@@ -15,7 +15,7 @@ import (
 type Board struct {
 	run     *journal.RunStarted // nil until it was folded
 	plan    *plan.Plan          // as it stands: what is done by hand replaces it, and never changes it
-	byHand  int                 // things done by hand
+	acts    []Act               // only appended to, so that snapshots can share it
 	promise plan.Promise
 	weights [7]float64
 	longest time.Duration // the longest deadline of the mix

@@ -94,9 +94,9 @@ const (
 	MaxFDShare = 0.90
 )
 
-// maxNines caps a promise of exactly 1, which no finite number of requests can
+// MaxNines caps a promise of exactly 1, which no finite number of requests can
 // prove, at five nines.
-const maxNines = 5.0
+const MaxNines = 5.0
 
 // nines is −log10(1−share): 0.9 is one nine, 0.999 three. It is +Inf at 1.
 func nines(share float64) float64 {
@@ -114,7 +114,7 @@ func nines(share float64) float64 {
 // requests there were: n requests cannot prove more than their resolution, and
 // too small an n is a matter of the verdict (MinSamples), not of the part.
 func ninesAttained(share, promised float64) float64 {
-	p := math.Min(nines(promised), maxNines)
+	p := math.Min(nines(promised), MaxNines)
 	if p <= 0 || share >= 1 {
 		return 1
 	}

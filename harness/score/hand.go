@@ -1,6 +1,8 @@
 package score
 
 import (
+	"strings"
+
 	"brownout/harness/journal"
 	"brownout/plan"
 )
@@ -8,9 +10,14 @@ import (
 // What a person does while a run is on becomes part of its plan, so that
 // whoever reads a snapshot sees what was played and not only what was planned.
 
+// act notes what was changed now.
+func (b *Board) act(text string, byHand bool) {
+	b.acts = append(b.acts, Act{T: b.now, Text: text, ByHand: byHand})
+}
+
 // made opens a window for a fault that a person made. It is like any other.
 func (b *Board) made(f plan.Fault) {
-	b.byHand++
+	b.act("injected "+f.Name+" on "+strings.Join(f.On, ", "), true)
 	b.replan(b.plan.With(f))
 	w := newWindow(&b.plan.Faults[len(b.plan.Faults)-1], len(b.lanes), b.plan.Load.Duration)
 	w.byHand = true
@@ -43,7 +50,7 @@ func (b *Board) replan(p *plan.Plan) {
 }
 
 func (b *Board) loadChanged(e *journal.LoadChanged) {
-	b.byHand++
+	b.act(e.Text, true)
 	b.replan(b.plan.WithProfile(e.Profile))
 	b.log.add(b.now, "info", "by hand: "+e.Text)
 }
@@ -51,13 +58,13 @@ func (b *Board) loadChanged(e *journal.LoadChanged) {
 func (b *Board) routerChanged(e *journal.RouterChanged) {
 	text, level := "router: "+e.Change.String(), "info"
 	if e.ByHand {
-		b.byHand++
 		text = "by hand: " + text
 	}
 	switch {
 	case e.Detail != "":
 		text, level = text+", which could not be done", "warn"
 	default:
+		b.act("router: "+e.Change.String(), e.ByHand)
 		if e.ByHand {
 			b.replan(b.plan.WithChange(e.Change))
 		}

@@ -63,8 +63,8 @@ func TestFaultMadeByHandIsAWindowLikeOthers(t *testing.T) {
 				}
 				made.Windows[i].ByHand = false
 			}
-			if made.ByHand != len(planned.Plan.Faults) {
-				t.Errorf("%d things by hand", made.ByHand)
+			if made.ByHand() != len(planned.Plan.Faults) {
+				t.Errorf("%d things by hand", made.ByHand())
 			}
 			for what, pair := range map[string][2]any{
 				"windows": {planned.Windows, made.Windows}, "score": {planned.Score, made.Score}, "steady state": {planned.Steady, made.Steady},
@@ -101,8 +101,8 @@ func TestFaultClearedByHand(t *testing.T) {
 	slices.SortStableFunc(rs, func(a, b journal.Record) int { return int(a.T - b.T) })
 	sn := fold(rs)
 	w := sn.Windows[0]
-	if w.Cleared != 14*s || w.End != 24*s || sn.Plan.Faults[0].For != 4*s || sn.ByHand != 1 {
-		t.Errorf("cleared %s, end %s, lasts %s, %d by hand", w.Cleared, w.End, sn.Plan.Faults[0].For, sn.ByHand)
+	if w.Cleared != 14*s || w.End != 24*s || sn.Plan.Faults[0].For != 4*s || sn.ByHand() != 1 {
+		t.Errorf("cleared %s, end %s, lasts %s, %d by hand", w.Cleared, w.End, sn.Plan.Faults[0].For, sn.ByHand())
 	}
 	if m.plan.Faults[0].For != 10*s {
 		t.Error("the plan that was given was changed")
@@ -152,6 +152,13 @@ func TestLoadAndRouterChangedByHand(t *testing.T) {
 	}
 	if got := sn.Seconds[20].Offered; got != 7 {
 		t.Errorf("offered after: %v", got)
+	}
+	// What could not be done is no act; what the plan switched is nobody's.
+	acts := []score.Act{
+		{T: 12 * s, Text: "load held at 7/s", ByHand: true}, {T: 13 * s, Text: "router: breaker off", ByHand: true}, {T: 14 * s, Text: "router: retries on"},
+	}
+	if !reflect.DeepEqual(sn.Acts, acts) || sn.ByHand() != 2 {
+		t.Errorf("%d by hand, acts %+v", sn.ByHand(), sn.Acts)
 	}
 	if !reflect.DeepEqual(m.plan, before) {
 		t.Error("the plan that was given was changed")

@@ -26,7 +26,7 @@ func Wilson(n float64, of uint64) (low, high float64) {
 // their luck). Availability, latency, integrity, efficiency and cost are drawn
 // anew; failover and recovery are single events and keep their value.
 const (
-	resamples = 200
+	Resamples = 200
 	blockLen  = int(time.Second / SliceWidth)
 	// resampleSeed is fixed: the same records give the same interval.
 	resampleSeed = 0x62726f776e6f7574
@@ -62,9 +62,9 @@ func (b *Board) resample() {
 		during[i], after[i] = blocks(w.during.slices), blocks(w.after.slices)
 	}
 	d := draws(resampleSeed)
-	totals := make([]float64, 0, resamples)
+	totals := make([]float64, 0, Resamples)
 	drawn := slices.Clone(known)
-	for range resamples {
+	for range Resamples {
 		for i := range windows {
 			drawn[i].Parts = known[i].Parts
 			one, two := d.sum(during[i]), d.sum(after[i])
@@ -73,7 +73,7 @@ func (b *Board) resample() {
 		totals = append(totals, b.totalOf(drawn).Total)
 	}
 	slices.Sort(totals)
-	b.interval = [2]float64{totals[resamples/40], totals[resamples-1-resamples/40]}
+	b.interval = [2]float64{totals[Resamples/40], totals[Resamples-1-Resamples/40]}
 	b.bootstrap = true
 }
 

@@ -58,7 +58,7 @@ func (l *eventLog) faultOff(t time.Duration, e *journal.FaultOff) {
 	l.add(t, level, withDetail(text, e.Detail))
 }
 
-// decision logs every change of a breaker, and the first of each other sort:
+// decision logs every change of a breaker, every ejection, and the first of each other sort:
 // a line for each retry would push everything else out.
 func (l *eventLog) decision(t time.Duration, e *journal.Decision) {
 	switch e.What {
@@ -70,6 +70,12 @@ func (l *eventLog) decision(t time.Duration, e *journal.Decision) {
 		return
 	case "breaker_closed":
 		l.add(t, "info", withDetail("router: breaker of "+e.Provider+" closed", e.Detail))
+		return
+	case "ejected":
+		l.add(t, "warn", withDetail("router: "+e.Provider+" ejected for "+e.Wait.String(), e.Detail))
+		return
+	case "returned":
+		l.add(t, "info", withDetail("router: "+e.Provider+" taken back", e.Detail))
 		return
 	}
 	if l.told[e.What] || len(l.told) >= LogLines {

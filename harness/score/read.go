@@ -8,6 +8,14 @@ import (
 // was cut off is folded as far as it goes, and its run says that it ended by
 // an error; the error returned is of files that are no journal at all.
 func Read(path string) (*Snapshot, journal.Stats, error) {
+	b, stats, err := fold(path)
+	if err != nil {
+		return nil, stats, err
+	}
+	return b.Snapshot(), stats, nil
+}
+
+func fold(path string) (*Board, journal.Stats, error) {
 	b := NewBoard()
 	var last journal.Record
 	stats, err := journal.ReadFile(path, func(r journal.Record) error {
@@ -23,7 +31,7 @@ func Read(path string) (*Snapshot, journal.Stats, error) {
 		last.Event = CutOff()
 		b.Fold(last)
 	}
-	return b.Snapshot(), stats, nil
+	return b, stats, nil
 }
 
 // CutOff is the end of a run whose journal has none: the process was killed, or

@@ -34,7 +34,7 @@ type Snapshot struct {
 	RunID       string
 	Started     time.Time  // wall clock of the run's start
 	Plan        *plan.Plan // as it stands: with the faults made, and the load and the router's settings changed, by hand
-	ByHand      int        // things done by hand: faults made and cleared, changes of the load and of the router
+	Acts        []Act      // what was changed while it was on, in the order of time
 	Versions    map[string]string
 	Host        journal.Host
 	Seq         uint64        // of the last record folded
@@ -66,6 +66,25 @@ type Snapshot struct {
 	Recent         []Trace // the latest requests, oldest first, at most RecentTraces
 	Log            []Line  // the last lines, oldest first, at most LogLines
 	Skipped        uint64  // events of unknown kind passed over
+}
+
+// Act is something that was changed while a run was on: by a person a fault, the
+// load or the router's settings, or by the plan the router's settings. What was
+// tried and could not be done is none.
+type Act struct {
+	T      time.Duration // since run start
+	Text   string        // what, in words: "load held at 7/s"
+	ByHand bool          // a person did it; false: the plan has it
+}
+
+// ByHand counts what a person did while the run was on.
+func (s *Snapshot) ByHand() (n int) {
+	for _, a := range s.Acts {
+		if a.ByHand {
+			n++
+		}
+	}
+	return n
 }
 
 // LogLines bounds Snapshot.Log.

@@ -7,7 +7,7 @@ func (b *Board) Snapshot() *Snapshot {
 	if b.run == nil {
 		return s
 	}
-	s.RunID, s.Started, s.Plan, s.ByHand = b.run.RunID, b.run.Started, b.plan, b.byHand
+	s.RunID, s.Started, s.Plan, s.Acts = b.run.RunID, b.run.Started, b.plan, b.acts[:len(b.acts):len(b.acts)]
 	s.Versions, s.Host, s.Phase = b.run.Versions, b.run.Host, b.phase
 	if f := b.finished; f != nil {
 		s.Finished, s.Interrupted, s.Error = true, f.Interrupted, f.Error

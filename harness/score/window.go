@@ -174,7 +174,7 @@ func (b *Board) faultOff(e *journal.FaultOff) {
 		}
 	}
 	if e.Lasted > 0 {
-		b.byHand++
+		b.act("cleared "+e.Name, true)
 		b.replan(b.plan.Shortened(e.Name, e.Lasted))
 	}
 }

@@ -9,12 +9,16 @@ import "strings"
 // between two tokens. ok is false where prefill is no beginning of the text;
 // then there is nothing to continue and offset is 0.
 func Continue(id, prefill string, words int) (offset int, ok bool) {
+	return NewGen(id, words).Continue(prefill)
+}
+
+// Continue is the function of that name, for the text of g.
+func (g Gen) Continue(prefill string) (offset int, ok bool) {
 	body := strings.TrimLeft(prefill, whiteSpace)
 	trimmed := strings.TrimRight(body, whiteSpace)
 	if trimmed == "" {
 		return 0, true
 	}
-	g := NewGen(id, words)
 	total := g.Len()
 	if len(trimmed) > total {
 		return 0, false

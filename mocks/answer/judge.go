@@ -17,6 +17,8 @@ func (v *Verifier) judge(last bool) {
 		v.head(id)
 	} else if id, words, ok := readCheck(token); ok {
 		v.check(id, words)
+	} else if bytes.HasPrefix(token, []byte(toOpen)) && (!last || token[len(token)-1] == closing[0] || !v.begins(token)) {
+		v.to(token)
 	} else if entry, ok := entryOf(token); ok {
 		v.word(entry)
 	} else if !last || !v.begins(token) {
@@ -37,7 +39,7 @@ func rank(r Reason) int {
 		return 4
 	case Foreign:
 		return 3
-	case Altered:
+	case Altered, Misaddressed:
 		return 2
 	default:
 		return 1
@@ -76,12 +78,12 @@ func (v *Verifier) word(entry int) {
 	case v.jumping:
 		v.verdict.Words++
 		v.jumping = false
-		if entry != v.seq.entry(v.to+1) {
+		if entry != v.seq.entry(v.target+1) {
 			v.blame(Altered, v.place)
 			return
 		}
 		v.land()
-		v.goTo(v.to + 2)
+		v.goTo(v.target + 2)
 	case v.onCourse() && entry == v.next:
 		v.accept()
 	default:
@@ -94,13 +96,13 @@ func (v *Verifier) word(entry int) {
 			v.blame(Altered, v.place) // words the text never had
 			return
 		}
-		v.jumping, v.to = true, to
+		v.jumping, v.target = true, to
 	}
 }
 
 // land notes a confirmed jump.
 func (v *Verifier) land() {
-	if v.to < v.place {
+	if v.target < v.place {
 		v.blame(Duplicated, v.place)
 	} else {
 		v.blame(Missing, v.place)
@@ -129,6 +131,24 @@ func (v *Verifier) head(id []byte) {
 	}
 }
 
+// to takes what says whom the text is to. It stands behind the head.
+func (v *Verifier) to(token []byte) {
+	switch {
+	case v.lost():
+	case v.place != 0 || v.ended || v.jumping:
+		v.wrongWord()
+	case string(token) != v.address():
+		v.blame(Misaddressed, 0)
+	case v.verdict.To:
+		v.blame(Duplicated, 0)
+	default:
+		v.verdict.To = true
+	}
+}
+
+// address says that a text is to the Person of the ID.
+func (v *Verifier) address() string { return toOpen + PersonOf(v.seq.id).Email + closing }
+
 // check takes a check that says how many words there should have been.
 func (v *Verifier) check(id []byte, words int) {
 	if string(id) != v.seq.id {
@@ -140,12 +160,12 @@ func (v *Verifier) check(id []byte, words int) {
 	}
 	if v.jumping {
 		v.jumping = false
-		if (v.to+1-words)%vocabularySize != 0 {
+		if (v.target+1-words)%vocabularySize != 0 {
 			v.blame(Altered, v.place)
 			return
 		}
 		v.land()
-		v.place = v.to + 1
+		v.place = v.target + 1
 	}
 	switch off := v.place - words; {
 	case v.ended:
@@ -173,6 +193,9 @@ func (v *Verifier) begins(token []byte) bool {
 	var buf [checkMax]byte
 	if v.place < 0 {
 		return bytes.HasPrefix(v.seq.appendHead(buf[:0]), token)
+	}
+	if v.place == 0 && !v.verdict.To && bytes.HasPrefix([]byte(v.address()), token) {
+		return true
 	}
 	return bytes.HasPrefix([]byte(word(v.next)), token) ||
 		bytes.HasPrefix(v.seq.appendCheck(buf[:0], v.place), token)

@@ -18,10 +18,20 @@
 // stream that was joined from pieces repeats words, lacks some, or swaps them.
 //
 // Each word counts as one token, and so do the head and the check.
+//
+// A text that was asked to say whom it is to says so behind its head, in tokens
+// of a few letters, since what a name is made of is no word of a model's:
+//
+//	[bo:ID] [to:mira.solo.7f@example.org] rimo tavu …
+//
+// It says what the prompt said. The prompt of an ID names the Person of the ID,
+// so a reader can tell whether that one, or what somebody on the way has put in
+// its place, has come back.
 package answer
 
 import (
 	"strconv"
+	"unicode/utf8"
 
 	"brownout/chance"
 )
@@ -31,6 +41,7 @@ import (
 type Gen struct {
 	sequence
 	words int
+	to    string // " [to:…]"; "": it is to nobody
 }
 
 // NewGen returns the generator of a text of that many words (at least 0). The
@@ -46,36 +57,64 @@ func (g Gen) Otherwise() Gen {
 	return g
 }
 
+// To is the same text, to somebody; "": to nobody.
+func (g Gen) To(whom string) Gen {
+	if g.to = ""; whom != "" {
+		g.to = " " + toOpen + whom + closing
+	}
+	return g
+}
+
+// pieceLen is how many bytes make a token of whom a text is to.
+const pieceLen = 3
+
+// pieces is how many tokens that are.
+func (g Gen) pieces() int { return (len(g.to) + pieceLen - 1) / pieceLen }
+
+// piece is the byte of g.to at which its token i begins. No token begins within
+// a character.
+func (g Gen) piece(i int) int {
+	at := min(i*pieceLen, len(g.to))
+	for at < len(g.to) && !utf8.RuneStart(g.to[at]) {
+		at++
+	}
+	return at
+}
+
 // ID is the marker's ID.
 func (g Gen) ID() string { return g.id }
 
 // Words is the number of words between head and check.
 func (g Gen) Words() int { return g.words }
 
-// Tokens is the number of tokens: head, words and check.
-func (g Gen) Tokens() int { return Tokens(g.words) }
+// Tokens is the number of tokens: head, whom it is to, words and check.
+func (g Gen) Tokens() int { return g.pieces() + Tokens(g.words) }
 
-// Token returns token i, 0 <= i < Tokens(). Every token but the first begins
-// with a space, so that the tokens joined are the text. Words cost no
-// allocation.
+// Token returns token i, 0 <= i < Tokens(). Every token but the first, and
+// those of whom the text is to, begins with a space, so that the tokens joined
+// are the text. Words cost no allocation.
 func (g Gen) Token(i int) string {
+	pieces := g.pieces()
 	switch {
-	case i == 0 || i > g.words:
+	case i <= pieces || i > pieces+g.words:
 		return string(g.Append(nil, i))
 	default:
-		return spacedWord(g.entry(i - 1))
+		return spacedWord(g.entry(i - 1 - pieces))
 	}
 }
 
 // Append appends token i to dst.
 func (g Gen) Append(dst []byte, i int) []byte {
+	pieces := g.pieces()
 	switch {
 	case i == 0:
 		return g.appendHead(dst)
-	case i > g.words:
+	case i <= pieces:
+		return append(dst, g.to[g.piece(i-1):g.piece(i)]...)
+	case i > pieces+g.words:
 		return g.appendCheck(append(dst, ' '), g.words)
 	default:
-		return append(dst, spacedWord(g.entry(i-1))...)
+		return append(dst, spacedWord(g.entry(i-1-pieces))...)
 	}
 }
 
@@ -90,7 +129,7 @@ func (g Gen) AppendTokens(dst []byte, from, to int) []byte {
 // Len is the length of the text in bytes.
 func (g Gen) Len() int {
 	var check [checkMax]byte
-	return g.headLen() + g.words*(1+wordLen) + 1 + len(g.appendCheck(check[:0], g.words))
+	return g.headLen() + len(g.to) + g.words*(1+wordLen) + 1 + len(g.appendCheck(check[:0], g.words))
 }
 
 // At returns the token in which byte off of the text lies, and the byte within
@@ -100,13 +139,23 @@ func (g Gen) At(off int) (token, within int) {
 	if off < head {
 		return 0, max(0, off)
 	}
-	if i := (off - head) / (1 + wordLen); i < g.words {
-		return i + 1, (off - head) % (1 + wordLen)
+	off -= head
+	pieces := g.pieces()
+	if off < len(g.to) {
+		i := min(off/pieceLen, pieces-1)
+		for g.piece(i) > off {
+			i--
+		}
+		return i + 1, off - g.piece(i)
 	}
-	if off >= g.Len() {
+	off -= len(g.to)
+	if i := off / (1 + wordLen); i < g.words {
+		return pieces + i + 1, off % (1 + wordLen)
+	}
+	if head+len(g.to)+off >= g.Len() {
 		return g.Tokens(), 0
 	}
-	return g.words + 1, off - head - g.words*(1+wordLen)
+	return pieces + g.words + 1, off - g.words*(1+wordLen)
 }
 
 // Text returns the whole text of an ID and length.
@@ -148,10 +197,11 @@ func (s sequence) place(entry int) int {
 	return d * inverse(s.step) % vocabularySize
 }
 
-// Head and check: [bo:ID] and [end:ID:N:xxxxxxxx].
+// Head, whom it is to, and check: [bo:ID], [to:WHOM] and [end:ID:N:xxxxxxxx].
 const (
 	headOpen  = "[bo:"
 	checkOpen = "[end:"
+	toOpen    = "[to:"
 	closing   = "]"
 	sumLen    = 8
 	// checkMax is the most bytes a check takes: brackets, ID, an int, the sum.

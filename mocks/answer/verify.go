@@ -12,8 +12,11 @@ const (
 	Duplicated Reason = "duplicated" // at one place the text jumps back and goes on from there
 	Missing    Reason = "missing"    // at one place the text jumps ahead and goes on from there (of Duplicated's rank)
 	Altered    Reason = "altered"    // a word is wrong, or something follows the check
-	Foreign    Reason = "foreign"    // head or check name another ID
-	Poisoned   Reason = "poisoned"   // a canary stands in it: something that was told to somebody else
+	// Misaddressed (of Altered's rank): it is to somebody else than the ID's
+	// Person, or to what stands in that one's place.
+	Misaddressed Reason = "misaddressed"
+	Foreign      Reason = "foreign"  // head or check name another ID
+	Poisoned     Reason = "poisoned" // a canary stands in it: something that was told to somebody else
 )
 
 // Verdict is what is known of a text once it has ended.
@@ -23,6 +26,7 @@ type Verdict struct {
 	Words   int    // words that came, wrong ones included; not the head, the check, nor a beginning of the right word at the end
 	Foreign string // the ID that stands in the text instead; "" unless Reason is Foreign
 	Canary  string // what the first canary says; "" unless Reason is Poisoned
+	To      bool   // it says that it is to the ID's Person
 }
 
 // OK tells whether the text was complete.
@@ -51,8 +55,8 @@ type Verifier struct {
 	next  int  // entry in the vocabulary of that word, where place >= 0
 	ended bool // the check has come, and place is one more than its words
 
-	jumping bool // the last word stood at place, but belongs to place to
-	to      int
+	jumping bool // the last word stood at place, but belongs to place target
+	target  int
 
 	verdict Verdict // so far; Reason is "" while nothing is wrong
 

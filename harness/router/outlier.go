@@ -1,0 +1,301 @@
+package router
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"brownout/plan"
+)
+
+// ejectMost bounds how many times eject_for an ejection lasts. Envoy's bound
+// is as high: 300 s where the first lasts 30 s.
+const ejectMost = 10
+
+// outlierEjection is the mitigation: of several that serve the same traffic,
+// one that fails or lags far more than the others do is left alone for a while,
+// longer each time, and then comes back by itself. Nobody is held against an
+// absolute bound: where all fail or slow down alike there is no outlier.
+//
+// It shares the work with the breaker. The breaker knows only its own
+// provider, opens within a few calls where most of them fail, and is shut for
+// everybody. What it cannot see is left to the comparison: a quarter of calls
+// that fail, which retries hide and pay for, and answers that come late. What
+// the breaker has dealt with since the last look is not judged again, nor is
+// anybody compared with it; who is away for the breaker or by its health counts
+// as ejected, so that both together leave enough; and an ejection is advice:
+// where nobody is left who does better, the ejected one is asked.
+//
+// Source: Envoy's outlier detection. Its standard deviations across hosts say
+// nothing of two to five providers, so that two are compared here as two
+// proportions are, and latency by each one's own habit.
+func outlierEjection(r *engine) *stage {
+	if len(r.backends) < 2 { // there is nobody to compare it with
+		return nil
+	}
+	o := &outliers{set: r.set.OutlierEjection, tell: r.tell, groups: map[string][]*group{}}
+	follow := trial{
+		began: func(a *attempt) {
+			s := &a.cand.stats.standing
+			switch {
+			case a.lost || a.says == neutral || a.says == condemned: // lasting failures are the breaker's
+				return
+			case a.says == unhealthy:
+				s.failed.Add(1)
+			}
+			s.calls.Add(1)
+		},
+		ended: func(a *attempt) {
+			if a.broke {
+				a.cand.stats.standing.failed.Add(1)
+			}
+		},
+	}
+	return &stage{
+		choose: func(c *call, cands []candidate) []candidate {
+			o.meet(c.model, cands)
+			return cands
+		},
+		bars: func(_ *call, cand *candidate) *refusal {
+			until := cand.stats.standing.until.Load()
+			if until == 0 {
+				return nil
+			}
+			wait := time.Until(time.Unix(0, until))
+			if wait <= 0 {
+				o.takeBack(peer{cand.backend, cand.model, cand.stats}, until)
+				return nil // slow start has its say after this
+			}
+			return &refusal{asked: ifInferior, wait: wait, why: "ejected, as it did worse than its peers"}
+		},
+		attempt: func(*call, *attempt) trial { return follow },
+		run:     o.watch,
+	}
+}
+
+// outliers compares those that serve the same traffic.
+type outliers struct {
+	set  plan.OutlierEjection
+	tell func(Decision)
+
+	mu     sync.RWMutex
+	groups map[string][]*group // by the model that was meant
+	count  int                 // of groups
+}
+
+// group are peers that serve the same traffic. It is kept for as long as it
+// does, and as one of them is ejected.
+type group struct {
+	members []peer
+	met     atomic.Bool // since the last look
+}
+
+// peer is one of those: a provider's model.
+type peer struct {
+	*backend
+	model string
+	stats *stats
+}
+
+// meet notes that these serve the same traffic.
+func (o *outliers) meet(model string, cands []candidate) {
+	if len(cands) < 2 || o.met(model, cands) {
+		return
+	}
+	g := &group{members: make([]peer, len(cands))}
+	for i := range cands {
+		g.members[i] = peer{cands[i].backend, cands[i].model, cands[i].stats}
+	}
+	g.met.Store(true)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.count < maxCircuits { // two at once may note the same: it does no harm
+		o.count++
+		o.groups[model] = append(o.groups[model], g)
+	}
+}
+
+// met tells whether there is nothing new in it.
+func (o *outliers) met(model string, cands []candidate) bool {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	for _, g := range o.groups[model] {
+		if g.is(cands) {
+			if !g.met.Load() {
+				g.met.Store(true)
+			}
+			return true
+		}
+	}
+	return o.count >= maxCircuits
+}
+
+// is tells whether a group is made of these, in any order.
+func (g *group) is(cands []candidate) bool {
+	if len(g.members) != len(cands) {
+		return false
+	}
+	for i := range cands {
+		if !slices.ContainsFunc(g.members, func(p peer) bool { return p.stats == cands[i].stats }) {
+			return false
+		}
+	}
+	return true
+}
+
+// gather gives what was seen of all peers since the last time, by group, and
+// forgets groups that are no more.
+func (o *outliers) gather(now time.Time) (groups [][]*figures, seen map[*stats]*figures) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	seen = map[*stats]*figures{}
+	o.count = 0
+	for _, model := range slices.Sorted(maps.Keys(o.groups)) {
+		kept := o.groups[model][:0]
+		for _, g := range o.groups[model] {
+			list, out := g.take(now, (o.set.MinCalls+1)/2, seen)
+			groups = append(groups, list)
+			if met := g.met.Swap(false); met || out {
+				kept = append(kept, g)
+			}
+		}
+		if o.count += len(kept); len(kept) == 0 {
+			delete(o.groups, model)
+			continue
+		}
+		clear(o.groups[model][len(kept):])
+		o.groups[model] = kept
+	}
+	return groups, seen
+}
+
+// take gives what was seen of the members, each of whom is asked but once, and
+// tells whether one of them is ejected.
+func (g *group) take(now time.Time, least int, seen map[*stats]*figures) (list []*figures, out bool) {
+	for _, p := range g.members {
+		f := seen[p.stats]
+		if f == nil {
+			f = p.take(now, least)
+			seen[p.stats] = f
+		}
+		out = out || p.stats.standing.until.Load() > now.UnixNano()
+		if !slices.Contains(list, f) {
+			list = append(list, f)
+		}
+	}
+	return list, out
+}
+
+// watch looks at them once in each window, until ctx ends.
+func (o *outliers) watch(ctx context.Context) {
+	t := time.NewTicker(o.set.Window)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			o.look(time.Now())
+		}
+	}
+}
+
+// finding is that somebody is an outlier.
+type finding struct {
+	*figures
+	why   string
+	worse float64 // than others that were found: those go first
+}
+
+// look judges all that were met since the last time.
+func (o *outliers) look(now time.Time) {
+	groups, seen := o.gather(now)
+	for _, f := range seen {
+		if until := f.stats.standing.until.Load(); until > 0 && until <= now.UnixNano() {
+			o.takeBack(f.peer, until)
+		}
+	}
+	found := map[*stats]finding{}
+	for _, group := range groups {
+		o.compare(group, found)
+	}
+	worst := slices.SortedFunc(maps.Values(found), func(a, b finding) int {
+		return cmp.Or(cmp.Compare(b.worse, a.worse), cmp.Compare(a.Name, b.Name), cmp.Compare(a.model, b.model))
+	})
+	for _, f := range worst {
+		if o.spares(f.figures, groups) {
+			o.eject(f, now)
+		}
+	}
+	for s, f := range seen {
+		_, outlier := found[s]
+		switch {
+		case !f.fit:
+		case outlier:
+			f.learn(acceptShare)
+		default:
+			f.learn(habitShare)
+			if f.calls >= float64(o.set.MinCalls) {
+				s.standing.times = max(0, s.standing.times-1)
+			}
+		}
+	}
+}
+
+// compare finds the outliers of a group.
+func (o *outliers) compare(group []*figures, found map[*stats]finding) {
+	fit := slices.DeleteFunc(slices.Clone(group), func(f *figures) bool { return !f.fit })
+	for i, f := range fit {
+		if _, known := found[f.stats]; known {
+			continue
+		}
+		others := slices.Concat(fit[:i], fit[i+1:])
+		if why := f.fails(others, o.set.Factor, o.set.MinCalls); why != "" {
+			found[f.stats] = finding{f, why, 1 + f.failed/f.calls} // before all that are only slow
+		} else if why := f.lags(others, o.set.Factor); why != "" {
+			found[f.stats] = finding{f, why, 1 - 1/f.slow}
+		}
+	}
+}
+
+// spares tells whether all that a peer shares its traffic with can do without
+// it.
+func (o *outliers) spares(f *figures, groups [][]*figures) bool {
+	for _, g := range groups {
+		if !slices.Contains(g, f) {
+			continue
+		}
+		out := 1
+		for _, v := range g {
+			if v.out {
+				out++
+			}
+		}
+		if most := max(1, int(o.set.MaxShare*float64(len(g)))); out > most || out >= len(g) {
+			return false
+		}
+	}
+	return true
+}
+
+// eject has a peer left alone.
+func (o *outliers) eject(f finding, now time.Time) {
+	s := &f.stats.standing
+	s.times = min(s.times+1, ejectMost)
+	wait := time.Duration(s.times) * o.set.EjectFor
+	s.until.Store(now.Add(wait).UnixNano())
+	f.out = true
+	o.tell(Decision{What: Ejected, Provider: f.Name, Detail: "model \"" + f.model + "\": " + f.why, Wait: wait})
+}
+
+// takeBack ends an ejection.
+func (o *outliers) takeBack(p peer, until int64) {
+	if p.stats.standing.until.CompareAndSwap(until, 0) {
+		p.stats.ramp.start()
+		o.tell(Decision{What: Returned, Provider: p.Name, Detail: "model \"" + p.model + "\": its ejection is over"})
+	}
+}
