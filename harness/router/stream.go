@@ -34,6 +34,11 @@ type upstream struct {
 	}
 	said bool // it has said who answers
 
+	room struct { // for as many as there usually are
+		flows [4]flow
+		heed  [4]attentive
+	}
+
 	// What the stream has said so far.
 	id, model string
 	text      string // held back until somebody takes it
