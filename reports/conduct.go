@@ -114,7 +114,11 @@ func conductTables(e *Execution) []table {
 	}
 	stories := table{title: "Requests to look at", head: []string{"at", "prompt", "why", "calls"}}
 	for _, s := range e.Stories {
-		stories.rows = append(stories.rows, []string{fmt.Sprintf("%.1f s", s.AtS), s.Marker, s.Why, scorecard.Waterfall(s.Calls)})
+		calls := scorecard.Waterfall(s.Calls)
+		if more := s.CallsAll - len(s.Calls); more > 0 {
+			calls += fmt.Sprintf("; and %d more", more)
+		}
+		stories.rows = append(stories.rows, []string{fmt.Sprintf("%.1f s", s.AtS), s.Marker, s.Why, calls})
 	}
 	return []table{seen, faults, providers, breaches, stories}
 }

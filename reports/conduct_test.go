@@ -19,7 +19,7 @@ func execution() *reports.Execution {
 		Faults:     []conduct.Fault{{Name: "rate_limit", Kind: "rate_limit", On: []string{"openai"}, InjectedS: new(0.5), ClearedS: new(9.25), Touched: 6}, {Name: "outage", Kind: "outage", On: []string{"openai"}}},
 		Providers:  []conduct.Provider{{Name: "openai", Class: "cloud", Calls: 15, Good: 8, Aborted: 1, Early: 3, Errors: map[string]int{"rate_limit": 6}, CostUSD: .01}},
 		Violations: []conduct.Violation{{What: "privacy", Marker: "x-1", Provider: "openai", Detail: "openai is cloud"}},
-		Stories: []conduct.Story{{Marker: "x-2", AtS: 1.2, Why: "openai was asked 3 times before the retry-after that it had stated", Calls: []scorecard.Call{
+		Stories: []conduct.Story{{Marker: "x-2", AtS: 1.2, Why: "openai was asked 3 times before the retry-after that it had stated", CallsAll: 7, Calls: []scorecard.Call{
 			{Provider: "openai", Status: 429, Failure: "rate_limit"}, {Provider: "openai", AtS: .1, GapS: .1, Status: 429, Failure: "rate_limit", Early: true},
 		}}},
 	}}

@@ -91,7 +91,9 @@ type Story struct {
 	Marker string           `json:"marker"` // of its prompt
 	AtS    float64          `json:"at_s"`   // of its first call, since the start
 	Why    string           `json:"why"`
-	Calls  []scorecard.Call `json:"calls"`
+	Calls  []scorecard.Call `json:"calls"` // the first of them
+	// CallsAll is how many there were.
+	CallsAll int `json:"calls_total"`
 }
 
 // Board folds the records of a journal. It belongs to one goroutine.
@@ -128,7 +130,7 @@ func (b *Board) Fold(r journal.Record) {
 			f.ClearedS = new(seconds(r.T))
 		}
 	case *journal.Call:
-		if b.over = b.over || len(b.calls) == maxCalls; !b.over {
+		if b.over = len(b.calls) == maxCalls; !b.over {
 			b.calls = append(b.calls, e)
 		}
 	case *journal.Violation:
@@ -172,8 +174,11 @@ func (b *Board) requests() [][]*journal.Call {
 	return out
 }
 
-// maxStories bounds the requests that are told with their calls.
-const maxStories = 20
+// Bounds of the requests that are told with their calls, and of those.
+const (
+	maxStories = 20
+	maxTold    = 50
+)
 
 // Report tells what was seen so far.
 func (b *Board) Report() *Report {
@@ -187,8 +192,9 @@ func (b *Board) Report() *Report {
 	}
 	r.Scenario, r.Title, r.Seed = b.plan.Scenario, b.plan.Title, b.plan.Seed
 	r.Violations = append(r.Violations, b.violations...)
-	b.count(r)
-	hammered, neglected := b.judge(r)
+	requests := b.requests()
+	b.count(r, requests)
+	hammered, neglected := r.judge(requests)
 	switch {
 	case len(b.violations) > 0:
 		r.Verdict = Fail
@@ -258,7 +264,7 @@ func (b *Board) onLinks() bool {
 }
 
 // count fills in what the providers and the faults counted.
-func (b *Board) count(r *Report) {
+func (b *Board) count(r *Report, requests [][]*journal.Call) {
 	at := map[string]int{}
 	for _, p := range b.plan.Providers {
 		at[p.Name] = len(r.Providers)
@@ -289,7 +295,7 @@ func (b *Board) count(r *Report) {
 			}
 		}
 	}
-	for _, calls := range b.requests() {
+	for _, calls := range requests {
 		for i, early := range scorecard.Early(calls) {
 			if early {
 				r.Providers[at[calls[i].Provider]].Early++
@@ -304,9 +310,9 @@ func (b *Board) count(r *Report) {
 
 // judge looks at each request, and counts those that hammered and those that
 // neglected advice.
-func (b *Board) judge(r *Report) (hammered, neglected int) {
+func (r *Report) judge(requests [][]*journal.Call) (hammered, neglected int) {
 	var most []*journal.Call
-	for _, calls := range b.requests() {
+	for _, calls := range requests {
 		r.Requests++
 		r.MostCalls = max(r.MostCalls, len(calls))
 		last := calls[len(calls)-1]
@@ -344,7 +350,10 @@ func (b *Board) judge(r *Report) (hammered, neglected int) {
 
 func (r *Report) tell(calls []*journal.Call, why string) {
 	if len(r.Stories) < maxStories {
-		r.Stories = append(r.Stories, Story{Marker: calls[0].Marker, AtS: seconds(calls[0].Arrived), Why: why, Calls: scorecard.Calls(calls[0].Arrived, calls)})
+		r.Stories = append(r.Stories, Story{
+			Marker: calls[0].Marker, AtS: seconds(calls[0].Arrived), Why: why,
+			Calls: scorecard.Calls(calls[0].Arrived, calls[:min(len(calls), maxTold)]), CallsAll: len(calls),
+		})
 	}
 }
 

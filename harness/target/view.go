@@ -251,10 +251,7 @@ func Check(t plan.Target) error {
 // add themselves.
 func base(text string) (string, error) {
 	u, err := url.Parse(strings.TrimSpace(text))
-	if err != nil {
-		return "", fmt.Errorf("url: %w", err)
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return "", fmt.Errorf("url: %q has no scheme and host; write for example http://127.0.0.1:4000", text)
 	}
 	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v1")
