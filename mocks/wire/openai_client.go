@@ -180,7 +180,7 @@ func (d openAI) DecodeAnswer(body []byte) (*Answer, error) {
 		}
 	}
 	if len(in.Choices) == 0 || in.Choices[0].Message == nil {
-		return nil, malformed(d.name, "the answer has no choice with a message")
+		return nil, lacks(d.name, "choice with a message")
 	}
 	c := in.Choices[0]
 	a := &Answer{ID: in.ID, Model: in.Model, Finish: Finish(c.Finish), Usage: in.Usage.usage()}

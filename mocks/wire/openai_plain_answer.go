@@ -95,17 +95,19 @@ func (p *plainReader) noCalls() ([]openAICall, bool) {
 }
 
 func (p *plainReader) usage() (u openAIUsage, ok bool) {
-	var prompt, completion *int
+	var prompt, completion, ticks *int
 	ok = p.object(func(key string) bool {
 		switch key {
 		case "prompt_tokens":
 			return once(&prompt, p.integer)
 		case "completion_tokens":
 			return once(&completion, p.integer)
+		case "cost_in_usd_ticks":
+			return once(&ticks, p.integer)
 		}
-		return p.other(key, "prompt_tokens", "completion_tokens")
+		return p.other(key, "prompt_tokens", "completion_tokens", "cost_in_usd_ticks", "cost")
 	})
-	return openAIUsage{Prompt: value(prompt), Completion: value(completion)}, ok
+	return openAIUsage{Prompt: value(prompt), Completion: value(completion), Ticks: int64(value(ticks))}, ok
 }
 
 // value is what is pointed at; zero where nothing is.

@@ -29,6 +29,7 @@ var plainAnswers = []string{
 	`{"id":"i","object":"chat.completion","created":17,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"a \"b\" \u00e9","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":0}},"service_tier":"default"}`,
 	` { "choices" : [ { } , {"message":{}} ] , "x" : [ 1 , 2.5 , true , { "y" : [ ] } ] } `,
 	`{"choices":[],"usage":{}}`,
+	`{"usage":{"cost_in_usd_ticks":5}}`,
 	`{"choices":[{"message":{"tool_calls":null}},{"message":{"tool_calls":[ ]}}]}`,
 }
 
@@ -36,7 +37,7 @@ var plainAnswers = []string{
 var oddAnswers = []string{
 	`{"id":"i","id":"j"}`, `{"ID":"i"}`, `{"\u0069d":"i"}`, `{"id":null}`, `{"id":1}`, `{"created":1.5}`, `{"created":-1}`, `{"choices":null}`, `{"choices":[],"choices":[{}]}`,
 	`{"choices":[{"message":null}]}`, `{"choices":[{"message":{"content":null}}]}`, `{"choices":[{"message":{"content":"x","tool_calls":[{}]}}]}`, `{"choices":[{"message":{"tool_calls":null,"tool_calls":[]}}]}`,
-	`{"choices":[{"message":{"Content":"x"}}]}`, `{"choices":[{"finish_reason":null}]}`, `{"choices":[{"Finish_Reason":"stop"}]}`, `{"usage":null}`, `{"usage":{"PROMPT_tokens":1}}`, `{"usage":{"prompt_tokens":1,"prompt_tokens":2}}`,
+	`{"choices":[{"message":{"Content":"x"}}]}`, `{"choices":[{"finish_reason":null}]}`, `{"choices":[{"Finish_Reason":"stop"}]}`, `{"usage":null}`, `{"usage":{"PROMPT_tokens":1}}`, `{"usage":{"cost":0.5}}`, `{"usage":{"cost_in_usd_ticks":null}}`, `{"usage":{"prompt_tokens":1,"prompt_tokens":2}}`,
 	`{"x":[[[[[[[1]]]]]]]}`, `{"x":nul}`, `{"x":"\q"}`, `{"x":01}`, `{"x":}`, `{"x":[1,]}`, `{"x":tru}`, `{"x":-1}`, `{"x":1e3}`, `{} {}`, `{"id":"i"`, ``, "{\"x\":\"\x01\"}",
 }
 
