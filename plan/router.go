@@ -65,6 +65,7 @@ type Router struct {
 
 	// Models, money and work.
 	Budgets          Budgets          `json:"budgets" toml:"budgets"`
+	BilledPrices     BilledPrices     `json:"billed_prices" toml:"billed_prices"`
 	EmbedBatching    EmbedBatching    `json:"embed_batching" toml:"embed_batching"`
 	FanOut           FanOut           `json:"fan_out" toml:"fan_out"`
 	LoopLimit        LoopLimit        `json:"loop_limit" toml:"loop_limit"`
@@ -348,6 +349,7 @@ var Mitigations = []string{
 	"guardrail",
 	"loop_limit",
 	"budgets",
+	"billed_prices",
 	"cache",
 	"semantic_cache",
 	"stale_if_error",

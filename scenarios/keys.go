@@ -307,9 +307,13 @@ var keyDocs = map[string]string{
 	"router.budgets.per_workflow_usd": "USD that one workflow may spend; 0: no bound but the client's own",
 	"router.budgets.window":           "after which a key's account is empty again",
 
+	"router.billed_prices":        "what providers say that they billed is what they cost",
+	"router.billed_prices.memory": "so often one request finds out whether a model that became dear still is",
+
 	"router.embed_batching":          "requests for embeddings that come while one is under way share a call",
 	"router.embed_batching.inputs":   "texts of one call, at most",
 	"router.embed_batching.max_wait": "that a request waits for company",
+	"router.embed_batching.calls":    "under way from which on it waits for one of them to end",
 
 	"router.fan_out":             "the independent prompts of one request are asked side by side",
 	"router.fan_out.concurrency": "of one fan-out, under way at once",

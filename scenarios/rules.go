@@ -153,8 +153,11 @@ var rules = map[string]rule{
 	"router.budgets.per_workflow_usd": notNegative,
 	"router.budgets.window":           positive,
 
+	"router.billed_prices.memory": positive,
+
 	"router.embed_batching.inputs":   atLeastOne,
 	"router.embed_batching.max_wait": positive,
+	"router.embed_batching.calls":    atLeastOne,
 
 	"router.fan_out.concurrency": atLeastOne,
 	"router.fan_out.requests":    atLeastOne,

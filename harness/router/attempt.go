@@ -34,6 +34,7 @@ type attempt struct {
 	again   bool            // its provider takes it by another version, or with a header that it lacked
 	unnamed bool            // its answer did not say who gave it
 	guessed bool            // usage is an estimate: the provider did not tell
+	watched missingStream   // of a stream, what it has not got
 	status  int             // of the provider's answer; 0: there was none
 	stake   *stake          // what is reserved for it; nil: nothing
 	onward  *onward         // what goes on with it; nil: it was not streamed, or not handed one

@@ -44,6 +44,7 @@ func mitigations() []Mitigation {
 		{Name: "guardrail", On: true, build: poisonGuard, Summary: "an answer that carries an injected instruction, a secret or a foreign canary is a failure of its provider"},
 		{Name: "loop_limit", build: loopLimit, Summary: "stops a workflow that calls without end or says the same again and again"},
 		{Name: "budgets", On: true, build: budgets, Summary: "bounds of cost per key, workflow and request, reserved before each call and settled after it; idle where nobody names one"},
+		{Name: "billed_prices", On: true, Summary: "what a provider says in its answers that it billed counts for budgets and the policy cost, in the place of the catalogue's prices"},
 		{Name: "cache", On: true, build: exactCache, Summary: "answers repeated requests from memory; by default only those that their client marks as cacheable"},
 		{Name: "semantic_cache", build: semanticCache, Summary: "answers a request from the kept answer to one in similar words; it guesses, and so is off unless asked for"},
 		{Name: "stale_if_error", On: true, build: staleIfError, Summary: "where nobody can answer, a cacheable request is answered from an earlier answer of bounded age"},

@@ -28,11 +28,11 @@ type upstream struct {
 	rewriter rewriter          // changes what it says before all else; nil: nothing does
 	flows    []flow            // what looks at its text
 	heed     []attentive       // those that look at more
-	room     struct {          // for as many of each as there usually are
-		flows [3]flow
-		heed  [2]attentive
+	said     bool              // it has said who answers
+	room     struct {          // for as many as there usually are
+		flows [4]flow
+		heed  [4]attentive
 	}
-	said bool // it has said who answers
 
 	// What the stream has said so far.
 	id, model string
