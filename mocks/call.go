@@ -298,10 +298,16 @@ func (c *call) tell() {
 		return
 	}
 	if c.billed {
-		c.obs.CostUSD = (float64(c.obs.Prompt)*c.model.PriceIn + float64(c.obs.Completion)*c.model.PriceOut) / 1e6 * factor(c.met.PriceMult)
+		c.obs.CostUSD = c.usage(c.obs.Completion).BilledUSD
 	}
 	c.obs.Ended = time.Since(c.p.epoch)
 	c.p.observe(c.obs)
+}
+
+// usage is what the call is billed for with an answer of so many tokens.
+func (c *call) usage(completion int) wire.Usage {
+	usd := (float64(c.obs.Prompt)*c.model.PriceIn + float64(completion)*c.model.PriceOut) / 1e6 * factor(c.met.PriceMult)
+	return wire.Usage{Prompt: c.obs.Prompt, Completion: completion, BilledUSD: usd}
 }
 
 // report sets the levels that the answer's headers tell.

@@ -32,7 +32,7 @@ func (c *call) unary(a *reply) *wire.Failure {
 	}
 	c.finish = a.finish
 	head.Finish = a.finish
-	head.Usage = wire.Usage{Prompt: c.obs.Prompt, Completion: a.tokens}
+	head.Usage = c.usage(a.tokens)
 	head.Spent = wire.Spent(c.turn.Spent())
 	c.writeHeaders()
 	c.obs.Status = http.StatusOK
@@ -87,7 +87,7 @@ func (c *call) stream(a *reply) *wire.Failure {
 		t.Spent(wire.Spent(c.turn.Spent()))
 	}
 	c.finish = a.finish
-	if out.End(a.finish, wire.Usage{Prompt: c.obs.Prompt, Completion: c.obs.Completion}) != nil {
+	if out.End(a.finish, c.usage(c.obs.Completion)) != nil {
 		c.gone()
 	}
 	return nil

@@ -70,7 +70,8 @@ var (
 		},
 		SlowStart:     SlowStart{Over: 5 * time.Second, From: 0.1},
 		Budgets:       Budgets{Window: 24 * time.Hour},
-		EmbedBatching: EmbedBatching{Inputs: 96, MaxWait: 5 * time.Millisecond},
+		EmbedBatching: EmbedBatching{Inputs: 96, MaxWait: 5 * time.Millisecond, Calls: 4},
+		BilledPrices:  BilledPrices{Memory: 30 * time.Second},
 		FanOut:        FanOut{Concurrency: 8, Requests: 256},
 		LoopLimit:     LoopLimit{Calls: 50, Repeats: 5, Window: 10 * time.Minute},
 		RateLimits:    RateLimits{Reserve: 0.05, Pause: time.Second, MaxHold: time.Minute},
@@ -85,6 +86,7 @@ var (
 		StaleIfError:  StaleIfError{For: 10 * time.Minute},
 		Tracing:       Tracing{Share: 1},
 
+		ContextFallback:  ContextFallback{Trim: TrimOff, Prefer: PreferLonger},
 		DeprecationWatch: DeprecationWatch{Interval: 30 * time.Second},
 		HealthChecks: HealthChecks{
 			Interval: 2 * time.Second, Timeout: 500 * time.Millisecond, UnhealthyAfter: 2, HealthyAfter: 1,

@@ -51,6 +51,7 @@ type Ladder struct {
 type EmbedBatching struct {
 	Inputs  int           `json:"inputs" toml:"inputs"`        // texts of one call, at most
 	MaxWait time.Duration `json:"max_wait_ns" toml:"max_wait"` // that a request waits for company while a call is under way
+	Calls   int           `json:"calls" toml:"calls"`          // under way at once, from which on it waits for one of them to end
 }
 
 // FanOut asks the independent prompts of one request side by side.

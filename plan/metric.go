@@ -57,7 +57,7 @@ func Metrics() []Metric {
 		{Name: "calls_per_request", Unit: UnitFactor, Arg: []string{ArgFault}, Spans: during, Doc: "calls for each request while a fault lasted, the most of all faults; over the run where there is no fault"},
 		{Name: "cost_factor", Unit: UnitFactor, Arg: []string{ArgFault}, Spans: during, Doc: "cost per good answer while a fault lasted over that of steady state, the most of all faults"},
 		{Name: "cost_per_good_answer", Unit: UnitUSD, Spans: both, Doc: "billed cost over good answers, over the run"},
-		{Name: "violations", Unit: UnitCount, Doc: "requests that reached a provider they must not reach (any of them fails the run anyway)"},
+		{Name: "violations", Unit: UnitCount, Doc: "requests that reached a provider they must not reach, or showed it personal data that it must not see (any of them fails the run anyway)"},
 		{Name: "corrupt", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests answered with a truncated, foreign, poisoned, altered, empty or swapped text, or with wrong vectors or arguments"},
 		{Name: "hung", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests without an end by their deadline"},
 		{Name: "failed", Unit: UnitCount, Arg: request, Spans: both, Doc: "requests that ended in an error"},

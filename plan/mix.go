@@ -46,6 +46,9 @@ type Mix struct {
 	// lengths cannot be compared.
 	Dimensions int `json:"dimensions,omitempty" toml:"dimensions"`
 	Steps      int `json:"steps,omitempty" toml:"steps"` // of one workflow: dependent ones of kind agent, independent ones of kind fanout
+	// History is how many questions and answers come before the last question;
+	// the words of the prompt are spread over all of them.
+	History int `json:"history,omitempty" toml:"history"`
 	// Personal has the prompts carry personal data, which only providers of these
 	// classes may be shown; and each answer has to say to whom it is. Empty: they
 	// carry none.
@@ -107,6 +110,10 @@ var twice = []string{KindChat, KindStream, KindSensitive, KindLong}
 // are answered in words, to one person.
 var personal = []string{KindChat, KindStream, KindLong, KindTools}
 
+// historic lists the kinds whose requests may have a history: those that are
+// one question.
+var historic = []string{KindChat, KindStream, KindLong}
+
 // Reveals tells whether a provider of that class may be shown the personal
 // data in the prompts.
 func (m Mix) Reveals(class string) bool {
@@ -131,6 +138,8 @@ func (m Mix) Check() error {
 		return errors.New("steps must be above zero")
 	case m.Twice && !slices.Contains(twice, m.Kind):
 		return fmt.Errorf("kind %s cannot be asked twice; twice is for %s", m.Kind, strings.Join(twice, ", "))
+	case m.History > 0 && (!slices.Contains(historic, m.Kind) || m.Twice):
+		return fmt.Errorf("requests of kind %s, or asked twice, have no history; history is for %s", m.Kind, strings.Join(historic, ", "))
 	case len(m.Personal) > 0 && !slices.Contains(personal, m.Kind):
 		return fmt.Errorf("prompts of kind %s carry no personal data; personal is for %s", m.Kind, strings.Join(personal, ", "))
 	case m.Refusal != "" && !slices.Contains(Refusals, m.Refusal):

@@ -10,6 +10,11 @@ type Budgets struct {
 	Window      time.Duration `json:"window_ns" toml:"window"`                            // after which a key's account is empty again
 }
 
+// BilledPrices takes what providers say that they billed for what they cost.
+type BilledPrices struct {
+	Memory time.Duration `json:"memory_ns" toml:"memory"` // so often one request finds out whether a dear model still is
+}
+
 // LoopLimit stops an agent that calls without end.
 type LoopLimit struct {
 	Calls   int           `json:"calls_per_workflow" toml:"calls_per_workflow"` // requests of one workflow in Window

@@ -48,6 +48,8 @@ type Router struct {
 
 	HealthChecks HealthChecks `json:"health_checks" toml:"health_checks"`
 
+	ContextFallback ContextFallback `json:"context_fallback" toml:"context_fallback"`
+
 	// Content.
 	Continuation Continuation `json:"continuation" toml:"continuation"`
 	Validation   Validation   `json:"validation" toml:"validation"`
@@ -63,6 +65,7 @@ type Router struct {
 
 	// Models, money and work.
 	Budgets          Budgets          `json:"budgets" toml:"budgets"`
+	BilledPrices     BilledPrices     `json:"billed_prices" toml:"billed_prices"`
 	EmbedBatching    EmbedBatching    `json:"embed_batching" toml:"embed_batching"`
 	FanOut           FanOut           `json:"fan_out" toml:"fan_out"`
 	LoopLimit        LoopLimit        `json:"loop_limit" toml:"loop_limit"`
@@ -211,6 +214,31 @@ type Continuation struct {
 	Most int    `json:"most" toml:"most"` // joins of one stream
 }
 
+// Ways to trim a conversation that is too long.
+const (
+	TrimOff    = "off"
+	TrimOldest = "oldest" // the oldest questions and answers go first
+	TrimMiddle = "middle" // likewise, but the first question stays
+)
+
+// Trims are the words of ContextFallback.Trim.
+var Trims = []string{TrimOff, TrimOldest, TrimMiddle}
+
+// What to do first about a prompt that is too long.
+const (
+	PreferLonger = "longer" // ask somebody with a longer context
+	PreferTrim   = "trim"
+)
+
+// Preferences are the words of ContextFallback.Prefer.
+var Preferences = []string{PreferLonger, PreferTrim}
+
+// ContextFallback finds room for prompts that are too long.
+type ContextFallback struct {
+	Trim   string `json:"trim" toml:"trim"`     // of Trims
+	Prefer string `json:"prefer" toml:"prefer"` // of Preferences
+}
+
 // Checks of answers.
 const (
 	CheckEmpty  = "empty"  // no text and no call of a function
@@ -321,6 +349,7 @@ var Mitigations = []string{
 	"guardrail",
 	"loop_limit",
 	"budgets",
+	"billed_prices",
 	"cache",
 	"semantic_cache",
 	"stale_if_error",

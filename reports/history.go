@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -130,7 +131,7 @@ type Trend struct{ last map[string]float64 }
 // Change is how the score of a run changed since the run before of the same
 // scenario, target and overrides; ok is false where there was none. What was
 // done by hand makes a run unlike any other: it has no change, and none is
-// counted from it.
+// counted from it. Points are told in tenths.
 func (t *Trend) Change(r *Report) (points float64, ok bool) {
 	if r.Score.Total == nil || r.ByHand() > 0 {
 		return 0, false
@@ -141,7 +142,7 @@ func (t *Trend) Change(r *Report) (points float64, ok bool) {
 	key := strings.Join(append([]string{r.Run.Scenario, r.Run.Target}, r.Run.Overrides...), "\x00")
 	old, ok := t.last[key]
 	t.last[key] = *r.Score.Total
-	return *r.Score.Total - old, ok
+	return math.Round(10*(*r.Score.Total-old))/10 + 0, ok // no -0.0
 }
 
 // alteration is what in a run was not as its scenario's file says; "" where

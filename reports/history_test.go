@@ -28,12 +28,12 @@ func keptAs(id string, total float64, byHand int, overrides ...string) reports.K
 // beside the scenario nor what was done by hand may pass for a better router.
 func TestHistoryComparesWhatIsAlike(t *testing.T) {
 	runs := []reports.Kept{
-		keptAs("a", 80, 0), keptAs("b", 99, 0, "load.rate=1"), keptAs("c", 60, 2), keptAs("d", 81.5, 0), keptAs("e", 98, 0, "load.rate=1"),
+		keptAs("a", 80, 0), keptAs("b", 99, 0, "load.rate=1"), keptAs("c", 60, 2), keptAs("d", 81.5, 0), keptAs("e", 98, 0, "load.rate=1"), keptAs("f", 81.48, 0),
 	}
 	var out bytes.Buffer
 	reports.HistoryTable(&out, runs, reports.Style{ASCII: true})
 	rows := strings.Split(out.String(), "\n")
-	want := map[string][2]string{"a": {"", ""}, "b": {"", "load.rate=1"}, "c": {"", "2 by hand"}, "d": {"+1.5", ""}, "e": {"-1.0", "load.rate=1"}}
+	want := map[string][2]string{"a": {"", ""}, "b": {"", "load.rate=1"}, "c": {"", "2 by hand"}, "d": {"+1.5", ""}, "e": {"-1.0", "load.rate=1"}, "f": {"+0.0", ""}}
 	for _, line := range rows {
 		cells := strings.Split(line, "|")
 		if len(cells) < 10 {

@@ -167,6 +167,7 @@ var keyDocs = map[string]string{
 
 	"load.mix.budget":      "USD that one request, or one whole workflow, may cost, told to the target; 0: not told",
 	"load.mix.dimensions":  "length of the vectors that kind embed asks for; 0: the model's own",
+	"load.mix.history":     "questions and answers that come before the last question; the words of the prompt are spread over all of them",
 	"load.mix.inputs":      "texts in one request of kind embed",
 	"load.mix.max_age":     "an answer of a cache that is older counts as failed; 0: no bound",
 	"load.mix.model":       "the model that is asked for; empty: the plan's first choice",
@@ -193,6 +194,10 @@ var keyDocs = map[string]string{
 	"provider.service.soft_capacity": "calls at once that do not slow each other down; with n times as many each takes n times as long; 0: no bound",
 	"provider.service.tail_factor":   "times of a call in the tail over those of others, >= 1",
 	"provider.service.tail_share":    "share of calls in the slow tail, 0..1",
+
+	"router.context_fallback":        "a prompt that is too long goes to a model with a longer context, or is trimmed",
+	"router.context_fallback.trim":   "what of a conversation is left out where nobody has room for it: nothing, the oldest questions and answers, or those after the first; never the system prompt or the last question",
+	"router.context_fallback.prefer": "trim only where nobody has a longer context, or stay with whom it was too long for",
 
 	"router.continuation":       "goes on with a stream that broke in the middle on another provider, without a lost or repeated word",
 	"router.filter_failover":    "move to the next provider after a content-filter refusal; false: it is passed on with its reason",
@@ -302,9 +307,13 @@ var keyDocs = map[string]string{
 	"router.budgets.per_workflow_usd": "USD that one workflow may spend; 0: no bound but the client's own",
 	"router.budgets.window":           "after which a key's account is empty again",
 
+	"router.billed_prices":        "what providers say that they billed is what they cost",
+	"router.billed_prices.memory": "so often one request finds out whether a model that became dear still is",
+
 	"router.embed_batching":          "requests for embeddings that come while one is under way share a call",
 	"router.embed_batching.inputs":   "texts of one call, at most",
 	"router.embed_batching.max_wait": "that a request waits for company",
+	"router.embed_batching.calls":    "under way from which on it waits for one of them to end",
 
 	"router.fan_out":             "the independent prompts of one request are asked side by side",
 	"router.fan_out.concurrency": "of one fan-out, under way at once",

@@ -48,6 +48,7 @@ var rules = map[string]rule{
 	"load.mix.inputs":      {min: 1, max: 2048},
 	"load.mix.dimensions":  {max: 1e5},
 	"load.mix.steps":       {min: 1, max: 1000},
+	"load.mix.history":     {max: 1000},
 	"load.mix.refusal":     {oneOf: plan.Refusals},
 	"load.mix.temperature": {max: 2},
 	"load.mix.priority":    {oneOf: plan.Priorities},
@@ -152,8 +153,11 @@ var rules = map[string]rule{
 	"router.budgets.per_workflow_usd": notNegative,
 	"router.budgets.window":           positive,
 
+	"router.billed_prices.memory": positive,
+
 	"router.embed_batching.inputs":   atLeastOne,
 	"router.embed_batching.max_wait": positive,
+	"router.embed_batching.calls":    atLeastOne,
 
 	"router.fan_out.concurrency": atLeastOne,
 	"router.fan_out.requests":    atLeastOne,
@@ -167,6 +171,8 @@ var rules = map[string]rule{
 	"router.off":                           {oneOf: append([]string{"all"}, plan.Mitigations...)},
 	"router.on":                            {oneOf: append([]string{"all"}, plan.Mitigations...)},
 	"router.first_token_factor":            positive,
+	"router.context_fallback.trim":         {oneOf: plan.Trims},
+	"router.context_fallback.prefer":       {oneOf: plan.Preferences},
 	"router.continuation.mode":             {oneOf: plan.ContinueModes},
 	"router.continuation.most":             atLeastOne,
 	"router.deprecation_watch.interval":    positive,

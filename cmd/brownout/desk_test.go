@@ -43,9 +43,13 @@ func TestDeskListsTheHistory(t *testing.T) {
 	keptRun(t, dir, "20260301-120000-slow-0003", run("bundled", 0, false, score.Inconclusive))
 	keptRun(t, dir, "20260301-130000-slow-0004", run("bundled", 77.5, true, score.Pass))
 	keptRun(t, dir, "20260301-140000-two-words-0005", nil)
+	altered := run("bundled", 99, true, score.Pass)
+	altered.Plan.Overrides = []string{"load.rate=1"}
+	altered.Acts = []score.Act{{T: time.Second, Text: "load held at 7/s", ByHand: true}, {T: time.Second, Text: "router: breaker off"}}
+	keptRun(t, dir, "20260301-090000-slow-0000", altered)
 	d := (&app{env: os.Getenv}).newDesk(t.Context(), runFlags{out: dir})
 	got, err := d.kept()
-	if err != nil || len(got) != 5 {
+	if err != nil || len(got) != 6 {
 		t.Fatalf("%d runs: %v", len(got), err)
 	}
 	if k := got[0]; k.Scenario != "two-words" || !k.Started.Equal(time.Date(2026, 3, 1, 14, 0, 0, 0, time.UTC)) || k.Verdict != score.Pending || k.Scored {
@@ -56,6 +60,12 @@ func TestDeskListsTheHistory(t *testing.T) {
 	}
 	if k := got[2]; k.Scored || k.Changed || k.Reasons[0] != "so it is" {
 		t.Errorf("of a run without a score is told %+v", k)
+	}
+	if k := got[5]; len(k.Overrides) != 1 || k.ByHand != 1 || k.Changed {
+		t.Errorf("of a run that was altered is told %+v", k)
+	}
+	if k := got[4]; len(k.Overrides) > 0 || k.ByHand != 0 {
+		t.Errorf("of one that was not is told %+v", k)
 	}
 	if got[3].Changed || got[4].Changed {
 		t.Error("a change against another target, or against nothing")

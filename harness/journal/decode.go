@@ -186,6 +186,8 @@ func setSample(e *Sample, f field) error {
 		return setInt(&e.Step, v)
 	case "age_ns":
 		return setInt(&e.Age, v)
+	case "trimmed":
+		return setBool(&e.Trimmed, v)
 	}
 	return errStranger
 }

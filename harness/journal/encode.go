@@ -79,6 +79,7 @@ func (l *line) sample(e *Sample) {
 	l.optStr(`,"workflow":`, e.Workflow)
 	l.optInt(`,"step":`, int64(e.Step))
 	l.optInt(`,"age_ns":`, int64(e.Age))
+	l.optBool(`,"trimmed":`, e.Trimmed)
 }
 
 func (l *line) call(e *Call) {

@@ -146,6 +146,7 @@ type Sample struct {
 	Workflow   string        `json:"workflow,omitempty"` // the workflow it is a step of
 	Step       int           `json:"step,omitempty"`     // of a workflow, of a call of a function and its result, or of one request asked twice: 1, 2 …; 0: it stands alone
 	Age        time.Duration `json:"age_ns,omitempty"`   // of an answer of a cache, as the target says
+	Trimmed    bool          `json:"trimmed,omitempty"`  // the prompt was trimmed, as the target says
 }
 
 // Workflow is what the client saw of a series of dependent requests, each of

@@ -132,6 +132,55 @@ func TestAnswersAreToThePerson(t *testing.T) {
 	}
 }
 
+// A request with a history is a conversation, whose last question asks; what the
+// target says it left out is noted.
+func TestHistory(t *testing.T) {
+	mock, spec := mocked(t, nil)
+	long := of(plan.KindLong)
+	long.History, long.Prompt = 3, 700
+	p := steady(10, 500*time.Millisecond, long)
+	p.Providers = []plan.Provider{spec}
+	openai, _ := wire.Lookup("openai")
+	var mu sync.Mutex
+	n := 0
+	got := meet(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		req, fail := openai.DecodeRequest(r, body)
+		mu.Lock()
+		defer mu.Unlock()
+		if fail != nil || len(req.Messages) != 7 {
+			t.Errorf("%v: %s", fail, body)
+			return
+		}
+		for i, m := range req.Messages {
+			_, marked := answer.FindMarker(m.Text)
+			if role := []string{"user", "assistant"}[i%2]; m.Role != role || len(strings.Fields(m.Text)) != 100 || marked != (i == 6) {
+				t.Errorf("turn %d of %s: %d words, marked %v", i, m.Role, len(strings.Fields(m.Text)), marked)
+			}
+		}
+		if n++; n > 2 {
+			w.Header().Set(wire.HeaderTrimmed, "4")
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		mock.ServeHTTP(w, r)
+	}), p)
+	trimmed := 0
+	for _, s := range got.all {
+		if s.Outcome != journal.OK {
+			t.Errorf("%s is %s %q: %s", s.Marker, s.Outcome, s.Reason, s.Detail)
+		}
+		if s.Trimmed {
+			trimmed++
+		}
+	}
+	if len(got.all) != 5 || trimmed != 3 {
+		t.Errorf("%d samples, %d trimmed", len(got.all), trimmed)
+	}
+}
+
 // Every kind, as a real mock answers it.
 func TestKindsAreAnsweredRightly(t *testing.T) {
 	ownLength, tuned := of(plan.KindEmbed), of(plan.KindChat)

@@ -165,8 +165,8 @@ func (m *mix) prepare(k *kind, i int) error {
 			ask = personalWords + ask
 		}
 		question := i / max(1, k.Wordings)
-		b.prompts = []string{worded(i%max(1, k.Wordings), promptText(m.filler(k, question, 0), k.Prompt, ask))}
-		r, err = m.request(context.Background(), k, wire.Message{Role: "user", Text: b.prompts[0]})
+		b.prompts = []string{worded(i%max(1, k.Wordings), promptText(m.filler(k, question, 0), k.Prompt/(1+2*k.History), ask))}
+		r, err = m.request(context.Background(), k, m.history(k, i, &b)...)
 	}
 	if err != nil {
 		return err

@@ -286,6 +286,23 @@ func TestDetailIsBoundedAndRedacted(t *testing.T) {
 	}
 }
 
+// A single value of a prompt is no less of it than its sentences, and what
+// else the error says stays.
+func TestDetailTellsNoValueOfThePrompt(t *testing.T) {
+	for i, name := range []string{"email", "phone", "account"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			marker, _ := answer.FindMarker(read(r).Messages[0].Text)
+			said := "error 400123: no such " + name + ": " + answer.PersonOf(marker).Values()[i] + "! Ask gpt-4o-20240806."
+			failing(&wire.Failure{Kind: wire.FailBadRequest, Message: said})(w, r)
+		}))
+		if d := against(t, server.URL, one(personal(plan.KindChat))).Detail; d != "error 400123: no such "+name+": [prompt]! Ask gpt-4o-20240806." &&
+			d != "error 400123: no such "+name+": +[prompt]! Ask gpt-4o-20240806." {
+			t.Errorf("%q", d)
+		}
+		server.Close()
+	}
+}
+
 // A stream's end marker is not the end of its body; the connection must serve
 // the next request all the same.
 func TestStreamsShareAConnection(t *testing.T) {

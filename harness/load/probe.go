@@ -148,6 +148,7 @@ func (e *exchange) run(req *http.Request) finding {
 		e.sample.Attempts, _ = strconv.Atoi(n) // odd: not known
 	}
 	e.sample.Age = ageOf(resp.Header)
+	e.sample.Trimmed = resp.Header.Get(wire.HeaderTrimmed) != ""
 
 	var f finding
 	switch {

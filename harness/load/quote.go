@@ -4,11 +4,22 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // quoteWords is how many words of a prompt in a row are taken for a quotation
 // of it. Fewer are found in any text about a request.
 const quoteWords = 3
+
+// leastTelling is how many letters a word with a digit in it has that is a
+// quotation by itself: a number, an account, an id. Errors do not happen to say
+// one that stands in the prompt; a status or a year is shorter.
+const leastTelling = 6
+
+// telling tells whether a word is a quotation by itself.
+func telling(word string) bool {
+	return utf8.RuneCountInString(word) >= leastTelling && strings.IndexFunc(word, unicode.IsDigit) >= 0
+}
 
 // hidden stands for what was quoted.
 const hidden = "[prompt]"
@@ -44,12 +55,15 @@ func wordsOf(text string, yield func(word) bool) {
 // hideQuotes puts a word in the place of what a text quotes of the prompts.
 func hideQuotes(text string, prompts []string) string {
 	words := slices.Collect(func(yield func(word) bool) { wordsOf(text, yield) })
-	if len(words) < quoteWords {
-		return text
-	}
 	// The text is short and the prompts may be long: those are walked once.
-	at := map[[quoteWords]string][]int{}
-	for i := range len(words) - quoteWords + 1 {
+	at, alone := map[[quoteWords]string][]int{}, map[string][]int{}
+	for i, w := range words {
+		if telling(w.text) {
+			alone[w.text] = append(alone[w.text], i)
+		}
+		if i+quoteWords > len(words) {
+			continue
+		}
 		key := [quoteWords]string{}
 		for j := range key {
 			key[j] = words[i+j].text
@@ -62,6 +76,9 @@ func hideQuotes(text string, prompts []string) string {
 		wordsOf(p, func(w word) bool {
 			copy(last[:], last[1:])
 			last[quoteWords-1] = w.text
+			for _, i := range alone[w.text] {
+				quoted[i] = true
+			}
 			for _, i := range at[last] {
 				for j := range quoteWords {
 					quoted[i+j] = true

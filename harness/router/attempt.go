@@ -34,6 +34,7 @@ type attempt struct {
 	again   bool            // its provider takes it by another version, or with a header that it lacked
 	unnamed bool            // its answer did not say who gave it
 	guessed bool            // usage is an estimate: the provider did not tell
+	watched missingStream   // of a stream, what it has not got
 	status  int             // of the provider's answer; 0: there was none
 	stake   *stake          // what is reserved for it; nil: nothing
 	onward  *onward         // what goes on with it; nil: it was not streamed, or not handed one
@@ -155,6 +156,9 @@ func (c *call) request(a *attempt) (*wire.Request, *wire.Failure) {
 	own := *c.req
 	req := &own
 	req.Model, req.IncludeUsage, req.Surface = a.cand.model, true, ""
+	if c.kept != nil {
+		req.Messages = c.kept
+	}
 	if c.join != nil {
 		c.join.hand(a, req, c.veilFor(a.cand).tears(string(c.join.delivered)))
 	}

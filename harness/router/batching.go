@@ -14,7 +14,9 @@ import (
 // once; those that come while a call of that kind is under way gather, and go
 // as one when there are enough of them, when the first of them has waited for
 // long enough, or when nothing is under way any more. So nobody waits at low
-// load, and at high load there are few calls.
+// load, and at high load there are few calls. Where many are under way already,
+// as they are when a provider is slow or makes them wait for its limit, those
+// that gather wait for one of them to end, so that calls grow and do not queue.
 type batcher struct {
 	set plan.EmbedBatching
 
@@ -45,6 +47,7 @@ type batch struct {
 	riders int           // who wait for it
 	until  time.Time     // the earliest of their deadlines; zero: none has one
 	start  chan struct{} // closed when it should go before its time
+	due    bool          // it has waited for long enough
 	ended  chan struct{} // closed when what follows is known
 	answer *wire.Embeddings
 	by     *candidate
@@ -128,13 +131,21 @@ func (v *batcher) done(kind batchKind, all *batches) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	all.busy--
-	switch {
-	case all.busy > 0:
-	case all.gathering != nil:
+	switch b := all.gathering; {
+	case b != nil && (all.busy == 0 || b.due && all.busy < v.set.Calls):
 		all.send()
-	case v.by[kind] == all:
+	case b == nil && all.busy == 0 && v.by[kind] == all:
 		delete(v.by, kind)
 	}
+}
+
+// mayNotGo tells whether a batch that has waited for long enough waits on, for
+// a call to end: there are as many as there may be.
+func (v *batcher) mayNotGo(b *batch, all *batches) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	b.due = true
+	return all.gathering == b && all.busy >= v.set.Calls
 }
 
 // left counts a request that waits no more.
@@ -154,6 +165,12 @@ func (v *batcher) call(c *call, b *batch, kind batchKind, all *batches) {
 	select {
 	case <-b.start:
 	case <-t.C:
+		if v.mayNotGo(b, all) {
+			select {
+			case <-b.start:
+			case <-c.ctx.Done(): // it leads the others no further than its own time
+			}
+		}
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(c.ctx))
 	defer cancel()

@@ -113,13 +113,14 @@ func TestEmbedBatching(t *testing.T) {
 		sizes string // texts of each call
 		took  []time.Duration
 	}{
-		"one at a time":      {at: []time.Duration{0, 200 * ms, 400 * ms}, sizes: "2 2 2", took: []time.Duration{100 * ms, 100 * ms, 100 * ms}},
-		"gathered for 5 ms":  {at: []time.Duration{0, 10 * ms, 12 * ms, 14 * ms, 30 * ms}, sizes: "2 6 2", took: []time.Duration{100 * ms, 105 * ms, 103 * ms, 101 * ms, 105 * ms}},
-		"until it is free":   {set: plan.Router{EmbedBatching: plan.EmbedBatching{MaxWait: time.Second}}, at: []time.Duration{0, 10 * ms, 20 * ms, 90 * ms}, sizes: "2 6", took: []time.Duration{100 * ms, 190 * ms, 180 * ms, 110 * ms}},
-		"until it is full":   {set: plan.Router{EmbedBatching: plan.EmbedBatching{MaxWait: time.Second, Inputs: 4}}, at: []time.Duration{0, 10 * ms, 20 * ms, 30 * ms}, sizes: "2 4 2", took: []time.Duration{100 * ms, 110 * ms, 100 * ms, 190 * ms}},
-		"never across keys":  {at: []time.Duration{0, 10 * ms, 11 * ms, 12 * ms}, h: func(i int) http.Header { return http.Header{router.HeaderAgent: {fmt.Sprint(i % 2)}} }, sizes: "2 2 2 2"},
-		"nor across classes": {at: []time.Duration{0, 10 * ms, 11 * ms, 12 * ms}, h: func(i int) http.Header { return http.Header{wire.HeaderAllow: {[]string{"cloud", "cloud,gpu"}[i%2]}} }, sizes: "2 2 2 2"},
-		"switched off":       {set: plan.Router{Off: []string{"embed_batching"}}, at: []time.Duration{0, 10 * ms, 11 * ms, 12 * ms}, sizes: "2 2 2 2"},
+		"one at a time":       {at: []time.Duration{0, 200 * ms, 400 * ms}, sizes: "2 2 2", took: []time.Duration{100 * ms, 100 * ms, 100 * ms}},
+		"gathered for 5 ms":   {at: []time.Duration{0, 10 * ms, 12 * ms, 14 * ms, 30 * ms}, sizes: "2 6 2", took: []time.Duration{100 * ms, 105 * ms, 103 * ms, 101 * ms, 105 * ms}},
+		"until it is free":    {set: plan.Router{EmbedBatching: plan.EmbedBatching{MaxWait: time.Second}}, at: []time.Duration{0, 10 * ms, 20 * ms, 90 * ms}, sizes: "2 6", took: []time.Duration{100 * ms, 190 * ms, 180 * ms, 110 * ms}},
+		"until it is full":    {set: plan.Router{EmbedBatching: plan.EmbedBatching{MaxWait: time.Second, Inputs: 4}}, at: []time.Duration{0, 10 * ms, 20 * ms, 30 * ms}, sizes: "2 4 2", took: []time.Duration{100 * ms, 110 * ms, 100 * ms, 190 * ms}},
+		"until one has ended": {set: plan.Router{EmbedBatching: plan.EmbedBatching{Calls: 2}}, at: []time.Duration{0, 10 * ms, 20 * ms, 30 * ms, 90 * ms, 110 * ms}, sizes: "2 2 6 2", took: []time.Duration{100 * ms, 105 * ms, 180 * ms, 170 * ms, 110 * ms, 105 * ms}},
+		"never across keys":   {at: []time.Duration{0, 10 * ms, 11 * ms, 12 * ms}, h: func(i int) http.Header { return http.Header{router.HeaderAgent: {fmt.Sprint(i % 2)}} }, sizes: "2 2 2 2"},
+		"nor across classes":  {at: []time.Duration{0, 10 * ms, 11 * ms, 12 * ms}, h: func(i int) http.Header { return http.Header{wire.HeaderAllow: {[]string{"cloud", "cloud,gpu"}[i%2]}} }, sizes: "2 2 2 2"},
+		"switched off":        {set: plan.Router{Off: []string{"embed_batching"}}, at: []time.Duration{0, 10 * ms, 11 * ms, 12 * ms}, sizes: "2 2 2 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := indexer("a", 100*ms)

@@ -85,7 +85,9 @@ func (c *call) remember(in *answerCache) {
 	}
 	m.keeps = true
 	c.whole = append(c.whole, func(a *wire.Answer, by *candidate) {
-		in.put(m.key, a, origin{by.Class, by.Region})
+		if c.trimmed == 0 { // else it is not what the question deserves
+			in.put(m.key, a, origin{by.Class, by.Region})
+		}
 	})
 }
 

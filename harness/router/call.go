@@ -56,6 +56,10 @@ type call struct {
 
 	needs needs // of rate limits; zero: not counted yet
 
+	kept    []wire.Message // the turns that are sent where some are left out; nil: all
+	trimmed int            // how many are left out
+	cuts    int            // how often it was trimmed
+
 	veil *veil // of personal data; nil: nobody was asked who must not see it
 }
 
@@ -288,7 +292,7 @@ func (c *call) follow(a *attempt) (end *wire.Failure, more bool) {
 	}
 	how := conductFor(fail.Kind)
 	switch {
-	case fail.Kind == wire.FailContextLength && c.longer(a):
+	case fail.Kind == wire.FailContextLength && c.roomFor(a):
 		return nil, true
 	case fail.Kind == wire.FailContentFilter && set.FilterFailover:
 		how.passOn = false

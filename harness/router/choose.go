@@ -41,6 +41,7 @@ func (c *call) choose() *wire.Failure {
 	if !c.r.set.failover {
 		c.cands = c.cands[:1]
 	}
+	c.trimAhead()
 	return nil
 }
 

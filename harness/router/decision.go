@@ -30,6 +30,7 @@ const (
 	Exhausted         = "exhausted"           // nobody was left, or no time
 	Continued         = "continued"           // a broken stream goes on elsewhere
 	LongerContext     = "longer_context"      // a prompt that was too long went to a longer context
+	Trimmed           = "trimmed"             // turns of a conversation that was too long are left out
 	LeftAlone         = "left_alone"          // a provider refused for its limit, and is not asked for a while beyond what it said
 	Shed              = "shed"                // a request was refused, as it could not be answered in time
 	Hedge             = "hedge"               // a second provider was asked beside a slow one

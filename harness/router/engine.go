@@ -154,7 +154,7 @@ func (r *engine) backend(c Config, b Backend) *backend {
 	} else {
 		v.trip = dialing.Limit(newTransport(r.set), dialsPerSecond)
 	}
-	v.gate = newGate(b.Name, r.set, r.tell, v.seen, v.rampOf)
+	v.gate = newGate(v, r.set, r.tell)
 	return v
 }
 

@@ -199,7 +199,7 @@ func scan(b []byte) (list []field, ok bool) {
 		if end > len(b) {
 			return nil, false
 		}
-		m.key = string(b[i+1 : end-1])
+		m.key = fieldName(b[i+1 : end-1])
 		i = skipBlank(b, end)
 		if i >= len(b) || b[i] != ':' {
 			return nil, false
@@ -214,6 +214,18 @@ func scan(b []byte) (list []field, ok bool) {
 		}
 	}
 	return list, i < len(b) && b[i] == '}'
+}
+
+// fieldName is a field's name; the usual ones need no copy.
+func fieldName(b []byte) string {
+	for _, front := range [...]string{frontOpenAI, frontAnthropic} {
+		for _, name := range neutralFields[front] {
+			if string(b) == name {
+				return name
+			}
+		}
+	}
+	return string(b)
 }
 
 func skipBlank(b []byte, i int) int {

@@ -1,7 +1,6 @@
 package router
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -9,11 +8,6 @@ import (
 
 	"brownout/mocks/wire"
 )
-
-// holdFactor times Breaker.OpenFor is how long a backend, or one model of it,
-// is left alone after a failure that does not pass by itself (a retired model,
-// an exhausted quota, a revoked key).
-const holdFactor = 5
 
 // streakFactor times Breaker.MinCalls failures in a row open the breaker even
 // where successes from before still weigh down the failure ratio of the
@@ -25,11 +19,12 @@ const streakFactor = 2
 // may keep a call away: a retry-after that the backend stated, a hold after a
 // lasting failure, and the circuit breaker of the model.
 type gate struct {
-	name   string
-	set    settings
-	tell   func(Decision)
-	seen   *backendMetrics
-	rampOf func(model string) *ramp // its way back; "": the whole backend's
+	name  string
+	set   settings
+	tell  func(Decision)
+	seen  *backendMetrics
+	stats *statsBook // has the models' ways back
+	whole *ramp      // the whole backend's
 
 	mu        sync.Mutex
 	circuits  map[string]*circuit // by model
@@ -59,13 +54,6 @@ type circuit struct {
 	last       *wire.Failure                      // the latest failure that counted
 }
 
-// hold keeps calls from a backend or a model until a probe has succeeded.
-type hold struct {
-	until   time.Time
-	probing bool // one call is finding out
-	why     *wire.Failure
-}
-
 // pass is the permission to make one call.
 type pass struct {
 	of         *circuit
@@ -75,8 +63,11 @@ type pass struct {
 	asks       bool // whether a retry-after in doubt still holds
 }
 
-func newGate(name string, s settings, tell func(Decision), seen *backendMetrics, rampOf func(string) *ramp) *gate {
-	return &gate{name: name, set: s, tell: tell, seen: seen, rampOf: rampOf, circuits: map[string]*circuit{}, holds: map[string]*hold{}}
+func newGate(b *backend, s settings, tell func(Decision)) *gate {
+	return &gate{
+		name: b.Name, set: s, tell: tell, seen: b.seen, stats: b.stats, whole: &b.ramp,
+		circuits: map[string]*circuit{}, holds: map[string]*hold{},
+	}
 }
 
 // circuit is that of a model. The caller holds mu.
@@ -95,7 +86,7 @@ func (g *gate) circuit(model string) *circuit {
 			WithFailureRateThreshold(b.FailureRatio, uint(b.MinCalls), b.Window).
 			WithSuccessThreshold(uint(b.Probes)).
 			WithDelay(b.OpenFor).
-			OnStateChanged(func(e circuitbreaker.StateChangedEvent) { g.changed(c, g.rampOf(model), e) }).
+			OnStateChanged(func(e circuitbreaker.StateChangedEvent) { g.changed(c, &g.stats.of(model).ramp, e) }).
 			Build()
 	}
 	g.circuits[model] = c
@@ -304,54 +295,6 @@ func (g *gate) broke(model string, f *wire.Failure) {
 	if c := g.circuit(model); c.breaker != nil && c.breaker.IsClosed() {
 		c.last = f
 		c.breaker.RecordFailure()
-	}
-}
-
-// settleHold starts, renews or lifts holds.
-func (g *gate) settleHold(p pass, says verdict, model string, f *wire.Failure, now time.Time) {
-	if p.probes != nil {
-		p.probes.probing = false
-		p.probes.until = now.Add(g.set.Breaker.OpenFor)
-		if says == healthy {
-			g.lift(p.probes)
-		}
-	}
-	if says != condemned || g.set.Breaker.Disabled {
-		return
-	}
-	key, what := "", ""
-	if conductFor(f.Kind).model {
-		key, what = model, fmt.Sprintf("model %q: ", model)
-	}
-	h := g.holds[key]
-	if h == nil {
-		h = &hold{}
-		g.holds[key] = h
-		g.untold = append(g.untold, Decision{
-			What: BreakerOpen, Provider: g.name, Detail: what + f.Error(), Wait: holdFactor * g.set.Breaker.OpenFor,
-		})
-		if key == "" {
-			g.seen.breaker.Set(float64(circuitbreaker.OpenState))
-		}
-	}
-	h.why, h.until = f, now.Add(holdFactor*g.set.Breaker.OpenFor)
-}
-
-// lift ends a hold.
-func (g *gate) lift(h *hold) {
-	for key, v := range g.holds {
-		if v != h {
-			continue
-		}
-		delete(g.holds, key)
-		g.rampOf(key).start()
-		d := Decision{What: BreakerClosed, Provider: g.name, Detail: "it answers again"}
-		if key != "" {
-			d.Detail = fmt.Sprintf("model %q answers again", key)
-		} else {
-			g.seen.breaker.Set(float64(g.worst()))
-		}
-		g.untold = append(g.untold, d)
 	}
 }
 

@@ -60,6 +60,9 @@ func (s *guardScan) pass(ended bool) (string, *wire.Failure) {
 
 // remember takes in what was delivered.
 func (s *guardScan) remember(out string) {
+	if s.past == nil {
+		s.past = make([]byte, 0, 2*lookBack) // as much as most answers have
+	}
 	s.past = append(s.past, out...)
 	if len(s.past) > 4*lookBack {
 		s.past = append(s.past[:0], s.past[len(s.past)-lookBack:]...)

@@ -129,9 +129,8 @@ func words(h http.Header, name string) (list []string) {
 // where there is none.
 func (c *call) mark(h http.Header, rep *reply) {
 	if rep != nil && rep.by != nil {
-		h[wire.HeaderProvider] = []string{rep.by.Name}
-		h[wire.HeaderClass] = []string{rep.by.Class}
-		h[HeaderModel] = []string{rep.by.model}
+		v := []string{rep.by.Name, rep.by.Class, rep.by.model} // one allocation for all
+		h[wire.HeaderProvider], h[wire.HeaderClass], h[HeaderModel] = v[0:1:1], v[1:2:2], v[2:3:3]
 	}
 	h.Set(wire.HeaderAttempts, strconv.Itoa(c.attempts))
 	if rep == nil {
@@ -140,6 +139,9 @@ func (c *call) mark(h http.Header, rep *reply) {
 	if rep.source != fromProvider && rep.source != fromStatic {
 		h.Set(HeaderCache, string(rep.source))
 		h.Set(wire.HeaderAge, strconv.Itoa(int(rep.age/time.Second)))
+	}
+	if c.trimmed > 0 && rep.by != nil {
+		h.Set(wire.HeaderTrimmed, strconv.Itoa(c.trimmed))
 	}
 	if step := c.step(rep); step != "" {
 		h.Set(HeaderStep, step)

@@ -46,11 +46,10 @@ func (b *backend) calling() *calling {
 }
 
 // named has a request to the backend name the version, and carry the headers,
-// that it asks for, and returns what it asks for; nil: nothing.
-func (b *backend) named(q *http.Request) *calling {
-	v := b.calling()
+// that it asks for. v may be nil: it asks for nothing.
+func (b *backend) named(v *calling, q *http.Request) {
 	if v == nil {
-		return nil
+		return
 	}
 	if d, ok := b.dialect.(wire.Versioned); ok && v.version != "" {
 		d.NameVersion(q, v.version)
@@ -58,11 +57,20 @@ func (b *backend) named(q *http.Request) *calling {
 	for name, value := range v.headers {
 		q.Header.Set(name, value)
 	}
-	return v
 }
 
-// edit has an attempt do so.
-func (*interfaces) edit(a *attempt, q *http.Request) { a.called = a.cand.named(q) }
+// prepare has an attempt's request be one of the version that its provider asks
+// for, and edit has it say so.
+func (*interfaces) prepare(_ *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure) {
+	if a.called = a.cand.calling(); a.called == nil || a.called.version == "" {
+		return req, nil
+	}
+	own := *req
+	own.Version = a.called.version
+	return &own, nil
+}
+
+func (*interfaces) edit(a *attempt, q *http.Request) { a.cand.named(a.called, q) }
 
 // refused reads a refusal. One for the interface is met, or becomes the
 // provider's failure.

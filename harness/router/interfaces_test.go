@@ -156,6 +156,7 @@ func TestInterfacesThatCannotBeMet(t *testing.T) {
 		{"more versions than are worth trying", "azure", "API version not supported", 5},
 		{"a header without its value", "anthropic", "anthropic-beta: header is required", 1},
 		{"a header that is sent already", "openai", "You must provide the 'X-Mode' header. Please try again by setting the header 'X-Mode: 1'.", 2},
+		{"the version of another house's body", "bedrock", "anthropic_version: Input should be 'bedrock-2026-10-21'", 1},
 		{"the header of the key", "openai", "You must provide the 'Authorization' header. Please try again by setting the header 'Authorization: mine'.", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

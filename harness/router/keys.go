@@ -83,6 +83,9 @@ var keys = []key{
 	{name: "health_checks.unhealthy_after", meaning: "failed probes in a row, after which a backend is asked only where nobody else can be"},
 	{name: "health_checks.healthy_after", meaning: "good probes in a row that take it back"},
 
+	{name: "context_fallback.trim", meaning: "what of a conversation is left out where nobody has room for it: off (nothing), oldest (questions with their answers, calls of functions with their results), middle (as oldest, but the first question stays); never the system prompt or the last question"},
+	{name: "context_fallback.prefer", meaning: "longer (trim only where nobody has a longer context) or trim (stay with whom it was too long for)"},
+
 	{name: "continuation.mode", meaning: "auto, prefill (only where the model goes on with a partial answer) or splice (only by asking again and skipping what was delivered)"},
 	{name: "continuation.most", meaning: "joins of one stream"},
 
@@ -105,6 +108,7 @@ var keys = []key{
 
 	{name: "embed_batching.inputs", meaning: "texts of one call, at most"},
 	{name: "embed_batching.max_wait", meaning: "that a request waits for company while a call of its kind is under way; where none is, it goes at once"},
+	{name: "embed_batching.calls", meaning: "of a kind under way from which on those that gather wait for one of them to end, or until they fill a call"},
 
 	{name: "fan_out.concurrency", meaning: "requests of one fan-out (POST " + PathFanOut + ") that are under way at once"},
 	{name: "fan_out.requests", meaning: "that one fan-out may carry, at most"},
@@ -112,6 +116,8 @@ var keys = []key{
 	{name: "budgets.per_key_usd", meaning: "USD that one key (X-Brownout-Key, or the API key) may spend in window; 0: no bound. A call reserves its longest answer: max_tokens, or else the model's longest"},
 	{name: "budgets.per_workflow_usd", meaning: "USD that one workflow (X-Brownout-Workflow) may spend; 0: no bound but the client's own, X-Brownout-Budget-USD. Where both name one the lower holds"},
 	{name: "budgets.window", meaning: "after which a key's account is empty again; whole windows are counted in UTC"},
+
+	{name: "billed_prices.memory", meaning: "a model that was billed dearer than its catalogue says gets one request of the policy cost so often, to see whether it still is"},
 
 	{name: "loop_limit.calls_per_workflow", meaning: "requests of one workflow in window, at most"},
 	{name: "loop_limit.repeats", meaning: "repetitions of one and the same request in it, or of the same calls of functions in a row within a conversation"},

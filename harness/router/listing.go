@@ -75,7 +75,7 @@ func (b *backend) list(ctx context.Context) ([]listed, error) {
 	}
 	q.Header = chat.Header
 	q.Header.Del("Content-Type")
-	b.named(q)
+	b.named(b.calling(), q)
 	res, err := b.trip.RoundTrip(q)
 	if err != nil {
 		return nil, err

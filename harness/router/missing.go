@@ -114,7 +114,8 @@ func promptSize(req *wire.Request) (n int) {
 
 // flow looks at a streamed one.
 func (m *missing) flow(c *call, a *attempt) flow {
-	s := &missingStream{m: m, c: c, a: a}
+	s := &a.watched
+	*s = missingStream{m: m, c: c, a: a}
 	if c.join != nil {
 		s.size = len(c.join.delivered) // by others; what repeats it is not seen here
 	}

@@ -29,7 +29,7 @@ func policyTable() []Policy {
 		{plan.PolicyWeighted, "by the shares of weights, the same backend for the same request", weighted},
 		{plan.PolicyLeastOutstanding, "whoever has the fewest calls in progress for its weight", leastOutstanding},
 		{plan.PolicyLatency, "of two backends by chance the one with the lower peak EWMA of latency times load", quickest},
-		{plan.PolicyCost, "the cheapest for this request by the catalogues' prices; of equals the quickest", cheapest},
+		{plan.PolicyCost, "the cheapest for this request by the catalogues' prices, or what its provider bills where it says; of equals the quickest", cheapest},
 		{plan.PolicyRegion, "those in the region of home, then those of its part of the world", nearestFirst},
 		{plan.PolicyHybrid, "by the first rule that holds for the request: sensitivity, latency need, complexity", hybrid},
 	}

@@ -16,7 +16,7 @@ func cheapest(c *call, cands []candidate) {
 		if v.info == unknownModel {
 			return math.Inf(1)
 		}
-		return v.info.cost(u)
+		return v.info.cost(u) * v.stats.price.offer(c.r.set.BilledPrices.Memory)
 	})
 }
 

@@ -20,7 +20,7 @@ import (
 // moods are what a backend may do with a call; the property test draws them.
 var moods = []string{
 	"answer", "answer", "answer", "slow", "limit", "limit-long", "quota", "overload", "error", "auth", "retired",
-	"context", "silent", "drop", "html", "cut", "reset", "stall", "stream-error", "empty",
+	"context", "silent", "drop", "html", "cut", "reset", "stall", "stream-error", "empty", "version", "header",
 }
 
 // mood makes a backend's act of a word. limited hears of each retry-after.
@@ -76,6 +76,12 @@ func mood(word string, limited func(time.Duration)) act {
 		return unlessUnary(resumes(part[:3], failsInStream(wire.FailOverload)))
 	case "empty":
 		return answers("", 0)
+	case "version":
+		return insists(func(*http.Request) bool { return false }, wire.Failure{Message: "This version of the API is no longer supported."}, nil)(0)
+	case "header":
+		return insists(func(r *http.Request) bool { return r.Header.Get("X-Api-Revision") == "2" }, wire.Failure{
+			Message: "x-api-revision: header is required. Please try again by setting the header 'x-api-revision: 2'.",
+		}, unless(10*time.Millisecond))(0)
 	}
 	return unless(50 * time.Millisecond)
 }

@@ -97,6 +97,8 @@ func compile(s plan.Router) (settings, error) {
 	c.allOf("validation.checks", s.Validation.Checks, plan.AnswerChecks)
 	forbidden := c.patterns("guardrail.patterns", s.Guardrail.Patterns, "CANARY-[0-9A-F]+")
 	private := c.patterns("redaction.patterns", s.Redaction.Patterns, "\\bcustomer-[0-9]{6}\\b")
+	c.oneOf("context_fallback.trim", s.ContextFallback.Trim, plan.Trims)
+	c.oneOf("context_fallback.prefer", s.ContextFallback.Prefer, plan.Preferences)
 	c.allOf("redaction.kinds", s.Redaction.Kinds, plan.PersonalKinds)
 	c.allOf("redaction.towards", s.Redaction.Towards, plan.Classes)
 	c.admission(s.Admission)

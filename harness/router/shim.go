@@ -56,6 +56,7 @@ func apiShim(r *engine) *stage {
 		return &shims{by: map[shimKey]shim{}, asks: interfaces{of: map[string]*required{}}, lost: missing{told: map[missingKey]bool{}}}
 	})
 	return &stage{
+		prepare: s.asks.prepare,
 		edit: func(a *attempt, q *http.Request) {
 			s.asks.edit(a, q)
 			s.edit(a, q)

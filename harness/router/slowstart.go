@@ -62,11 +62,3 @@ func (p *ramp) share(set plan.SlowStart, now time.Time) float64 {
 	}
 	return set.From + (1-set.From)*max(0, since.Seconds()/set.Over.Seconds())
 }
-
-// rampOf is that of a model, or with "" of the whole backend.
-func (b *backend) rampOf(model string) *ramp {
-	if model == "" {
-		return &b.ramp
-	}
-	return &b.stats.of(model).ramp
-}

@@ -179,6 +179,45 @@ func TestSlowStartIsTheModels(t *testing.T) {
 	})
 }
 
+// Models beyond those that are told apart share one breaker; its way back is no
+// other model's.
+func TestSlowStartOfManyModels(t *testing.T) {
+	var down atomic.Bool
+	a := backend("a", nil)
+	a.Model = ""
+	a.script = func(int) act {
+		return func(f *fake, w http.ResponseWriter, r *http.Request, req *wire.Request) {
+			if down.Load() && req.Model != "n0" {
+				drops(f, w, r, req)
+				return
+			}
+			answers("whole answer", 0)(f, w, r, req)
+		}
+	}
+	run(t, ramped(), []*fake{a, backend("b", always(answers("whole answer", 0)))}, func(w *world) {
+		for i := range 256 {
+			w.send(ask{model: fmt.Sprint("n", i)})
+		}
+		down.Store(true)
+		for i := range 20 {
+			w.send(ask{model: fmt.Sprint("more", i)})
+		}
+		down.Store(false)
+		for i := 0; len(w.decided(router.BreakerClosed)) == 0; i++ {
+			w.pass(100 * ms)
+			w.send(ask{model: "more", marker: fmt.Sprint("p", i)})
+		}
+		by := map[string]int{}
+		for i := range 40 {
+			by["one "+w.send(ask{model: "n0", marker: fmt.Sprint("n", i)}).by()]++
+			by["more "+w.send(ask{model: "another", marker: fmt.Sprint("n", i)}).by()]++
+		}
+		if by["one a"] != 40 || by["more a"] > 12 {
+			t.Errorf("answered by %v; want all of a known model and few of the others from a", by)
+		}
+	})
+}
+
 // Where nobody else does better, whoever is back gets all at once.
 func TestSlowStartIsNoRefusal(t *testing.T) {
 	a := backend("a", between(0, 2*time.Second, drops))

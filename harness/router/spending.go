@@ -59,7 +59,7 @@ func budgets(r *engine) *stage {
 				return trial{}
 			}
 			a.stake = &stake{}
-			return trial{ended: func(a *attempt) { a.stake.settle(a) }}
+			return trial{ended: func(a *attempt) { a.stake.settle(c, a) }}
 		},
 		prepare: func(c *call, a *attempt, req *wire.Request) (*wire.Request, *wire.Failure) {
 			if c.funds == nil {
@@ -152,7 +152,7 @@ func (c *call) most(cand *candidate, req *wire.Request) float64 {
 			u.Completion = longest
 		}
 	}
-	return cand.info.cost(u)
+	return cand.most(u)
 }
 
 // promptBytes bounds the tokens of a prompt from above.
@@ -181,7 +181,7 @@ type stake struct {
 // settle books what the attempt has cost. A provider's error is free. What is
 // not known counts in full: the call was given up, or broke off, and its
 // provider may bill what it had made by then.
-func (s *stake) settle(a *attempt) {
+func (s *stake) settle(c *call, a *attempt) {
 	if s.held == nil {
 		return
 	}
@@ -190,7 +190,7 @@ func (s *stake) settle(a *attempt) {
 	case !s.sent.Load(), a.status >= http.StatusBadRequest:
 		s.held.settle(0)
 	case known:
-		s.held.settle(a.cand.info.cost(a.usage))
+		s.held.settle(c.cost(a))
 	default:
 		s.held.settle(s.held.most.usd())
 	}

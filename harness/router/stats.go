@@ -14,6 +14,7 @@ type stats struct {
 	took [lanes]latencies
 
 	limit    rateLimit
+	price    billed
 	standing standing
 	ramp     ramp
 }

@@ -29,6 +29,10 @@ type upstream struct {
 	flows    []flow            // what looks at its text
 	heed     []attentive       // those that look at more
 	said     bool              // it has said who answers
+	room     struct {          // for as many as there usually are
+		flows [4]flow
+		heed  [4]attentive
+	}
 
 	// What the stream has said so far.
 	id, model string
@@ -161,6 +165,9 @@ func (u *upstream) named(model string) *wire.Failure {
 
 // watchBy lets a flow look at the stream.
 func (u *upstream) watchBy(f flow) {
+	if u.flows == nil {
+		u.flows, u.heed = u.room.flows[:0], u.room.heed[:0]
+	}
 	u.flows = append(u.flows, f)
 	if v, ok := f.(attentive); ok {
 		u.heed = append(u.heed, v)

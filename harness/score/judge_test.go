@@ -122,3 +122,16 @@ func TestACachedQuestionTakesNobodysCall(t *testing.T) {
 		t.Errorf("%+v then %+v, want the second question degraded", a, b)
 	}
 }
+
+// An answer to a prompt of which the target says that it was trimmed is not
+// worth what was asked for.
+func TestAnAnswerToATrimmedPromptIsDegraded(t *testing.T) {
+	m := newSim()
+	m.plan.Faults, m.plan.Load.Duration = nil, 2*s
+	m.request = func(at time.Duration, r *request) {
+		r.edit = func(v *journal.Sample) { v.Trimmed = at < s }
+	}
+	if sn := m.snapshot(); sn.Requests.Degraded != 40 || sn.Requests.OK != 40 || sn.Requests.Value < 67.9 || sn.Requests.Value > 68.1 {
+		t.Errorf("%+v", sn.Requests)
+	}
+}

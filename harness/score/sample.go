@@ -129,7 +129,7 @@ func (b *Board) judge(s *journal.Sample, k *kind, calls []*joined) (journal.Outc
 			return journal.Corrupt, 0
 		}
 	}
-	lesser = lesser || k.tuned != nil && !k.tuned[model]
+	lesser = lesser || k.tuned != nil && !k.tuned[model] || s.Trimmed
 	if cached {
 		k.out.Cached++
 	} else if misbilled(s, b.behindAll(s, k, calls)) {

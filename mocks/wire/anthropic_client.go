@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -15,7 +16,7 @@ func (d anthropic) NewRequest(ctx context.Context, base, key string, req *Reques
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Anthropic-Version", d.clientVersion)
+	r.Header.Set("Anthropic-Version", cmp.Or(req.Version, d.clientVersion))
 	if key != "" {
 		r.Header.Set("X-Api-Key", key)
 	}
@@ -34,12 +35,13 @@ func (d anthropic) appendBody(b []byte, req *Request) []byte {
 		b = appendString(append(b, `,"system":`...), system)
 	}
 	b = appendAnthropicTurns(append(b, `,"messages":`...), req.Messages)
-	// Under versions that refuse it, the temperature is left out.
-	if req.Temperature != nil && !d.versions[d.clientVersion] {
+	// Under versions that refuse them, sampling parameters are left out.
+	strict := d.versions[cmp.Or(req.Version, d.clientVersion)]
+	if req.Temperature != nil && !strict {
 		// OpenAI's scale ends at 2, Anthropic's at 1.
 		b = strconv.AppendFloat(append(b, `,"temperature":`...), min(*req.Temperature, 1), 'g', -1, 64)
 	}
-	if req.Temperature == nil && !d.versions[d.clientVersion] { // newer models take only one of the two
+	if req.Temperature == nil && !strict { // newer models take only one of the two
 		b = appendFloat(b, `,"top_p":`, req.TopP)
 	}
 	if req.User != "" {

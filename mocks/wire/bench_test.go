@@ -3,6 +3,7 @@ package wire_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -131,5 +132,42 @@ func BenchmarkDecodeRequest(b *testing.B) {
 		if _, fail := d.DecodeRequest(r, body); fail != nil {
 			b.Fatal(fail)
 		}
+	}
+}
+
+// long is an answer of two hundred words.
+var long = wire.Answer{ID: "chatcmpl-1", Model: "m", Text: strings.Repeat("word ", 200), Finish: wire.FinishStop, Usage: wire.Usage{Prompt: 20, Completion: 200}}
+
+func BenchmarkDecodeAnswer(b *testing.B) {
+	for _, name := range wire.Names() {
+		b.Run(name, func(b *testing.B) {
+			d := dialect(b, name)
+			w := httptest.NewRecorder()
+			if err := d.WriteAnswer(w, &wire.Request{}, &long); err != nil {
+				b.Fatal(err)
+			}
+			body := w.Body.Bytes()
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := d.DecodeAnswer(body); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkNewRequest(b *testing.B) {
+	req := &wire.Request{Model: "m", Messages: []wire.Message{{Role: "user", Text: strings.Repeat("word ", 200)}}}
+	for _, name := range wire.Names() {
+		b.Run(name, func(b *testing.B) {
+			d := dialect(b, name)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := d.NewRequest(b.Context(), "http://localhost", goodKey, req); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

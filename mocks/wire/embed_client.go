@@ -69,7 +69,7 @@ func (d openAI) DecodeEmbeddings(body []byte) (*Embeddings, error) {
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, malformed(d.name, "the embeddings are not readable: "+err.Error())
 	}
-	e := &Embeddings{Model: in.Model, Usage: Usage(in.Usage), Vectors: make([][]float32, len(in.Data))}
+	e := &Embeddings{Model: in.Model, Usage: in.Usage.usage(), Vectors: make([][]float32, len(in.Data))}
 	for _, v := range in.Data {
 		if v.Index < 0 || v.Index >= len(in.Data) || e.Vectors[v.Index] != nil || len(v.Vector) == 0 {
 			return nil, malformed(d.name, "the answer has no embeddings, or not one for each index")

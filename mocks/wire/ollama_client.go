@@ -146,7 +146,7 @@ func (d ollama) DecodeAnswer(body []byte) (*Answer, error) {
 	if !ok || !in.Done {
 		return nil, lacks("ollama", "finished message")
 	}
-	a := &Answer{Model: in.Model, Text: text, Finish: in.finish(len(calls) > 0), Usage: Usage{in.Prompt, in.Completion}}
+	a := &Answer{Model: in.Model, Text: text, Finish: in.finish(len(calls) > 0), Usage: Usage{Prompt: in.Prompt, Completion: in.Completion}}
 	for i := range calls {
 		a.ToolCalls = append(a.ToolCalls, calls[i].neutral())
 	}
@@ -292,7 +292,7 @@ func decodeOllamaLine(line []byte) (e Event, more []Event, err error) {
 	}
 	if in.Done {
 		end := lastOf(&e, more)
-		end.Done, end.Finish, end.Usage = true, in.finish(false), &Usage{in.Prompt, in.Completion}
+		end.Done, end.Finish, end.Usage = true, in.finish(false), &Usage{Prompt: in.Prompt, Completion: in.Completion}
 	}
 	return e, more, nil
 }

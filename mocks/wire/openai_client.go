@@ -130,31 +130,60 @@ func (d openAI) NewRequest(ctx context.Context, base, key string, req *Request) 
 type openAIUsage struct {
 	Prompt     int `json:"prompt_tokens"`
 	Completion int `json:"completion_tokens"`
+
+	Ticks int64  `json:"cost_in_usd_ticks"` // xAI
+	Cost  billed `json:"cost"`              // OpenRouter, Perplexity
+}
+
+// usage is what they say.
+func (u *openAIUsage) usage() Usage {
+	v := Usage{Prompt: u.Prompt, Completion: u.Completion, BilledUSD: float64(u.Cost)}
+	if u.Ticks > 0 {
+		v.BilledUSD = float64(u.Ticks) / ticksPerUSD
+	}
+	return v
+}
+
+// ticksPerUSD is the unit in which xAI says what it billed. Source:
+// docs.x.ai/developers/cost-tracking.
+const ticksPerUSD = 1e10
+
+// billed is what a usage says of its cost, in USD: a number (OpenRouter, in
+// credits of one dollar), or an object with a total (Perplexity). What is
+// neither says nothing. Sources: openrouter.ai/docs/use-cases/usage-accounting,
+// docs.perplexity.ai/api-reference/chat-completions-post.
+type billed float64
+
+// UnmarshalJSON implements json.Unmarshaler. A cost that cannot be read is no
+// reason to lose an answer.
+func (b *billed) UnmarshalJSON(data []byte) error {
+	var usd float64
+	if json.Unmarshal(data, &usd) != nil {
+		var parts struct {
+			Total float64 `json:"total_cost"`
+		}
+		if json.Unmarshal(data, &parts) == nil {
+			usd = parts.Total
+		}
+	}
+	*b = billed(max(0, usd))
+	return nil
 }
 
 // DecodeAnswer reads a whole answer.
 func (d openAI) DecodeAnswer(body []byte) (*Answer, error) {
-	var in struct {
-		ID      string `json:"id"`
-		Model   string `json:"model"`
-		Created int64  `json:"created"`
-		Choices []struct {
-			Message *struct {
-				Content   *string      `json:"content"`
-				ToolCalls []openAICall `json:"tool_calls"`
-			} `json:"message"`
-			Finish string `json:"finish_reason"`
-		} `json:"choices"`
-		Usage openAIUsage `json:"usage"`
-	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, malformed(d.name, "the answer is not readable: "+err.Error())
+	var in openAIAnswer
+	if !in.readPlain(body) {
+		in = openAIAnswer{}
+		if err := json.Unmarshal(body, &in); err != nil {
+			return nil, malformed(d.name, "the answer is not readable: "+err.Error())
+		}
 	}
 	if len(in.Choices) == 0 || in.Choices[0].Message == nil {
 		return nil, lacks(d.name, "choice with a message")
 	}
 	c := in.Choices[0]
-	a := &Answer{ID: in.ID, Model: in.Model, Finish: Finish(c.Finish), Usage: Usage(in.Usage)}
+	a := &Answer{ID: in.ID, Model: in.Model, Finish: Finish(c.Finish), Usage: in.Usage.usage()}
 	if c.Message.Content != nil {
 		a.Text = *c.Message.Content
 	}
@@ -257,7 +286,11 @@ func (d openAI) decodeChunk(data []byte) (e Event, more []Event, err error) {
 	if in.Groq.Error != "" {
 		return Event{Fail: groqStreamFailure(in.Groq.Error)}, nil, nil
 	}
-	e = Event{ID: in.ID, Model: in.Model, Usage: (*Usage)(in.Usage)}
+	e = Event{ID: in.ID, Model: in.Model}
+	if in.Usage != nil {
+		u := in.Usage.usage()
+		e.Usage = &u
+	}
 	for _, c := range in.Choices {
 		if c.Index != 0 {
 			continue

@@ -29,14 +29,15 @@ type Interface struct {
 
 // Words of refusals, from their first on: what a request says of itself may be
 // repeated in a refusal, but not there. Sources: Anthropic (`anthropic-version:
-// "x" is not a valid version`, `anthropic-version: header is required`); Azure
+// "x" is not a valid version`, `anthropic-version: header is required`, and on other
+// houses' platforms `anthropic_version: Input should be 'x'`); Azure
 // OpenAI (aider-desk#460, chatwise#258) and Azure's management (azure-cli#28038:
 // "The api-version 'x' is invalid. The supported versions are 'a,b'."); OpenAI
 // ("You must provide the 'OpenAI-Beta' header to access the Assistants API.
 // Please try again by setting the header 'OpenAI-Beta: assistants=v2'."). The
 // others are unverified: words that a provider may find for the same.
 var (
-	refusedVersion = regexp.MustCompile(`(?i)^(?:anthropic-version: "[^"]*" is not a valid version|API version (?:[\w.-]+ is )?(?:not|no longer) supported|This version of the API is no longer supported|Model \S+ is enabled only for api versions |The api-version '[^']*' is invalid)`)
+	refusedVersion = regexp.MustCompile(`(?i)^(?:anthropic-version: "[^"]*" is not a valid version|anthropic_version: (?:Input should be|Field required)|API version (?:[\w.-]+ is )?(?:not|no longer) supported|This version of the API is no longer supported|Model \S+ is enabled only for api versions |The api-version '[^']*' is invalid)`)
 	takenVersion   = regexp.MustCompile(`(?i)(?:enabled only for api versions |supported versions are '?)([\w.-]+)`)
 	missingHeader  = regexp.MustCompile(`(?i)^(?:You must provide the '([\w-]+)' header|([\w-]+): header is required(?:\.|$))`)
 	headerValue    = regexp.MustCompile(`(?i)setting the header '([\w-]+): ([\w.,=:+-]+)'`)

@@ -34,6 +34,7 @@ type Request struct {
 	SingleCall   bool            // at most one call of a function may be asked for
 	JSON         bool            // the answer must be one JSON object
 	Schema       json.RawMessage // JSON Schema of that object; empty: any
+	Version      string          // of the provider's interface, that a call is to name; "": the dialect's own. As TopP
 	Surface      string          // which of the dialect's APIs was asked, where it has several: "" for its main one
 	Keepable     bool            // its answer can be asked for again, of a Librarian
 	Unkept       bool            // but is not to be
@@ -106,6 +107,7 @@ const (
 type Usage struct {
 	Prompt     int
 	Completion int
+	BilledUSD  float64 // what the provider says that it billed; 0: it says nothing
 }
 
 // Answer is a whole answer.
@@ -500,6 +502,7 @@ const (
 	HeaderPriority = "X-Brownout-Priority"    // client: low, normal or high
 	HeaderCache    = "X-Brownout-Cache"       // client: on: may be answered from a cache; off: may not. router: how it was, where it was
 	HeaderBudget   = "X-Brownout-Budget-USD"  // client: what the request, or its whole workflow, may cost
+	HeaderTrimmed  = "X-Brownout-Trimmed"     // router: turns of the conversation that were left out, as it was too long
 	HeaderProvider = "X-Brownout-Provider"    // router: who answered
 	HeaderAttempts = "X-Brownout-Attempts"    // router: attempts made, over all providers
 	HeaderClass    = "X-Brownout-Class"       // router: class of the provider that answered

@@ -1,0 +1,74 @@
+package router
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
+	"brownout/mocks/wire"
+)
+
+// holdFactor times Breaker.OpenFor is how long a backend, or one model of it,
+// is left alone after a failure that does not pass by itself (a retired model,
+// an exhausted quota, a revoked key).
+const holdFactor = 5
+
+// hold keeps calls from a backend or a model until a probe has succeeded.
+type hold struct {
+	until   time.Time
+	probing bool // one call is finding out
+	why     *wire.Failure
+}
+
+// settleHold starts, renews or lifts holds.
+func (g *gate) settleHold(p pass, says verdict, model string, f *wire.Failure, now time.Time) {
+	if p.probes != nil {
+		p.probes.probing = false
+		p.probes.until = now.Add(g.set.Breaker.OpenFor)
+		if says == healthy {
+			g.lift(p.probes)
+		}
+	}
+	if says != condemned || g.set.Breaker.Disabled {
+		return
+	}
+	key, what := "", ""
+	if conductFor(f.Kind).model {
+		key, what = model, fmt.Sprintf("model %q: ", model)
+	}
+	h := g.holds[key]
+	if h == nil {
+		h = &hold{}
+		g.holds[key] = h
+		g.untold = append(g.untold, Decision{
+			What: BreakerOpen, Provider: g.name, Detail: what + f.Error(), Wait: holdFactor * g.set.Breaker.OpenFor,
+		})
+		if key == "" {
+			g.seen.breaker.Set(float64(circuitbreaker.OpenState))
+		}
+	}
+	h.why, h.until = f, now.Add(holdFactor*g.set.Breaker.OpenFor)
+}
+
+// lift ends a hold.
+func (g *gate) lift(h *hold) {
+	for key, v := range g.holds {
+		if v != h {
+			continue
+		}
+		delete(g.holds, key)
+		if key == "" {
+			g.whole.start()
+		} else {
+			g.stats.of(key).ramp.start()
+		}
+		d := Decision{What: BreakerClosed, Provider: g.name, Detail: "it answers again"}
+		if key != "" {
+			d.Detail = fmt.Sprintf("model %q answers again", key)
+		} else {
+			g.seen.breaker.Set(float64(g.worst()))
+		}
+		g.untold = append(g.untold, d)
+	}
+}
