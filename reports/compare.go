@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 
 	"brownout/harness/score"
 )
@@ -93,21 +92,14 @@ var compared = []compareFigure{
 	{"violations", "", false, func(s *score.Snapshot) (float64, bool) { return float64(s.ViolationCount), true }, nil},
 }
 
-// slowestP95 is the greatest p95 while a fault lasted, in seconds, as the score
-// has it: requests without an answer count with their deadline, so that nobody
+// slowestP95 is the greatest p95 of what users waited while a fault lasted, in
+// seconds. Requests without an answer count with their deadline, so that nobody
 // looks fast by failing fast.
 func slowestP95(s *score.Snapshot) (worst float64, ok bool) {
 	for _, w := range s.Windows {
-		if p := latencyOf(w); p.Known {
-			worst, ok = max(worst, p.Attained), true
-		}
+		worst = max(worst, w.WaitP95.Seconds())
 	}
-	return worst, ok
-}
-
-// latencyOf is a window's part of that name.
-func latencyOf(w score.Window) score.Part {
-	return w.Parts[slices.Index(score.PartNames, "latency")]
+	return worst, worst > 0
 }
 
 // NewMatrix computes the matrix of one scenario.

@@ -64,6 +64,28 @@ func TestMatrixMarksWhatCanBeTold(t *testing.T) {
 	}
 }
 
+// The p95 under fault is a time that somebody waited: the part of the score,
+// each request against the steady p95 of its kind, may come to a multiple of any
+// deadline.
+func TestP95UnderFaultIsATime(t *testing.T) {
+	good, bad := scored(95, 1), scored(20, 0)
+	bad.Windows[0].Parts[2].Attained, bad.Windows[0].WaitP95 = 106, 4*time.Second
+	asked := scored(50, 0)
+	asked.Windows[0].WaitP95 = 0 // by nobody
+	m := reports.NewMatrix("outage", []reports.Variant{{Label: "good", Runs: []*score.Snapshot{good}}, {Label: "bad", Runs: []*score.Snapshot{bad}}, {Label: "idle", Runs: []*score.Snapshot{asked}}})
+	i := slices.IndexFunc(m.Figures, func(f reports.MatrixFigure) bool { return f.Name == "p95 under fault" })
+	for j, want := range []string{"1.25 s", "4.00 s", "never"} {
+		if got := m.Figures[i].Text(j); got != want {
+			t.Errorf("%s: %s, want %s", m.Variants[j], got, want)
+		}
+	}
+	d := reports.Compare(good, bad)
+	i = slices.IndexFunc(d.Changes, func(c reports.Change) bool { return c.Figure == "p95 during outage" })
+	if c := d.Changes[i]; c.Base != "1.25 s" || c.New != "4.00 s" || !c.Worse {
+		t.Errorf("%+v", c)
+	}
+}
+
 // seeded is a run with that seed and score.
 func seeded(seed uint64, total float64) *score.Snapshot {
 	s := scored(total, 1)

@@ -57,8 +57,8 @@ func Compare(base, now *score.Snapshot) Diff {
 			o := base.Windows[i]
 			d.add("failover after "+w.Fault, came(o.FailedOver, o.TimeToFailover.Seconds()), came(w.FailedOver, w.TimeToFailover.Seconds()),
 				o.FailedOver && (!w.FailedOver || w.TimeToFailover.Seconds() > 2*o.TimeToFailover.Seconds()+.5), "")
-			if b, n := latencyOf(o), latencyOf(w); b.Known && n.Known {
-				d.add("p95 during "+w.Fault, came(true, b.Attained), came(true, n.Attained), n.Attained > 1.25*b.Attained, "")
+			if b, n := o.WaitP95.Seconds(), w.WaitP95.Seconds(); b > 0 && n > 0 {
+				d.add("p95 during "+w.Fault, came(true, b), came(true, n), n > 1.25*b, "")
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func finished() *score.Snapshot {
 			Fault: "outage", Kind: "outage", On: []string{"openai"}, Injected: 10 * time.Second,
 			Cleared: 20 * time.Second, End: 30 * time.Second, Confirmed: true, Score: 88.4, Scored: true,
 			Parts: parts, During: tally, After: tally, Touched: 12, TouchedBy: []score.ProviderCalls{{Provider: "openai", Calls: 12}}, TimeToFailover: 1200 * time.Millisecond,
-			FailedOver: true, CallsPerRequest: 1.1, CostPerGood: 0.0004, LatencyP95: 750 * time.Millisecond, Availability: 0.985,
+			FailedOver: true, CallsPerRequest: 1.1, CostPerGood: 0.0004, LatencyP95: 750 * time.Millisecond, WaitP95: 1250 * time.Millisecond, Availability: 0.985,
 		}},
 		Requests:  tally,
 		ByRequest: []score.RequestStats{{Request: "chat", Tally: tally, TTFT: q, Total: q, Gap: q, Deadline: 4 * time.Second, Missed: 15}},

@@ -108,7 +108,8 @@ type Window struct {
 	Availability     float64           `json:"availability"`
 	TimeToFailoverS  *float64          `json:"time_to_failover_s"` // null: it never came
 	TimeToRecoverS   *float64          `json:"time_to_recover_s"`  // null: it never came, or could not be seen
-	LatencyP95S      float64           `json:"latency_p95_s"`
+	LatencyP95S      float64           `json:"latency_p95_s"`      // of answers
+	WaitP95S         float64           `json:"wait_p95_s"`         // of all requests, to their deadline where no answer came
 	CallsPerRequest  float64           `json:"calls_per_request"`
 	CostPerGoodUSD   float64           `json:"cost_per_good_answer_usd"`
 	RequestsDuring   Requests          `json:"requests_during"`
@@ -317,7 +318,7 @@ func window(w score.Window) Window {
 		Availability:    finite(w.Availability),
 		TimeToFailoverS: known(w.FailedOver, w.TimeToFailover.Seconds()),
 		TimeToRecoverS:  known(w.Recovered, w.TimeToRecover.Seconds()),
-		LatencyP95S:     w.LatencyP95.Seconds(), CallsPerRequest: finite(w.CallsPerRequest),
+		LatencyP95S:     w.LatencyP95.Seconds(), WaitP95S: w.WaitP95.Seconds(), CallsPerRequest: finite(w.CallsPerRequest),
 		CostPerGoodUSD: finite(w.CostPerGood),
 		RequestsDuring: requests(w.During), RequestsRecovery: requests(w.After),
 	}

@@ -153,14 +153,18 @@ func weighted(parts *Parts) (points float64, ok bool) {
 // and counts with it, because a system must not look fast by failing fast. A
 // corrupt answer came, and counts as no faster than the steady p95.
 func relative(o observed, k *kind) float64 {
-	latency := o.figure
+	return float64(felt(o, k)) / float64(k.p95)
+}
+
+// felt is the latency that a request counts with.
+func felt(o observed, k *kind) time.Duration {
 	switch o.outcome {
 	case journal.Failed, journal.Hung:
-		latency = max(latency, k.mix.Deadline)
+		return max(o.figure, k.mix.Deadline)
 	case journal.Corrupt:
-		latency = max(latency, k.p95)
+		return max(o.figure, k.p95)
 	}
-	return float64(latency) / float64(k.p95)
+	return o.figure
 }
 
 // variation is the total variation distance between two distributions given

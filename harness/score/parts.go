@@ -34,6 +34,7 @@ func (b *Board) assess(w *window) Window {
 		During: w.during.tally, After: w.after.tally, Caught: w.caught,
 		Availability:    w.struck().Availability(),
 		LatencyP95:      w.figure.duration(95),
+		WaitP95:         min(w.waits.duration(95), time.Duration(w.waits.max)*time.Microsecond), // buckets round up
 		CallsPerRequest: w.during.spend.perRequest(w.during.tally.Total),
 		CostPerGood:     w.during.spend.perGood(w.during.tally),
 	}

@@ -254,6 +254,56 @@ func TestFastErrorsAreNotFast(t *testing.T) {
 	}
 }
 
+// What users waited is a time that somebody may have seen: who got no answer
+// waited to the deadline of its kind, however fast it failed.
+func TestWaits(t *testing.T) {
+	fail := func(of int, o journal.Outcome, took time.Duration) func(*sim) {
+		bad := each(1, of)
+		return func(m *sim) {
+			m.request = func(at time.Duration, r *request) {
+				if during(at) && bad() {
+					r.outcome, r.took = o, took
+				}
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		setup func(*sim)
+		want  time.Duration
+	}{
+		{"as fast as ever", func(*sim) {}, 100 * ms},
+		{"slower", slower(2 * s), 2 * s},
+		{"too few failures to be felt", fail(40, journal.Failed, ms), 100 * ms},
+		{"a tenth fails at once", fail(10, journal.Failed, ms), 4 * s},
+		{"a tenth hangs, and is cut off late", fail(10, journal.Hung, 5*s), 4 * s},
+		{"a tenth is corrupt at once", fail(10, journal.Corrupt, ms), 100 * ms},
+		{"streams by first token", func(m *sim) {
+			m.request = func(_ time.Duration, r *request) { r.kind, r.took, r.ttft = plan.KindStream, 3*s, 200*ms }
+		}, 200 * ms},
+		{"a kind of long deadline that is always answered", func(m *sim) {
+			m.plan.Load.Mix[1].Deadline = 20 * s
+			stream := each(1, 2)
+			m.request = func(at time.Duration, r *request) {
+				if stream() {
+					r.kind, r.took, r.ttft = plan.KindStream, 3*s, 200*ms
+				} else if during(at) {
+					r.outcome, r.took = journal.Failed, ms
+				}
+			}
+		}, 4 * s},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := newSim()
+			tt.setup(m)
+			got := m.snapshot().Windows[0].WaitP95
+			if got > tt.want+tt.want/1000 || got < tt.want-tt.want/1000 || got > 4*s {
+				t.Errorf("waited %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestPartsThatNobodyCanKnow(t *testing.T) {
 	tests := []struct {
 		name  string

@@ -173,6 +173,7 @@ type observed struct {
 	figure   time.Duration // time to first token for streams, total otherwise; the deadline where it hung
 	answered bool          // the figure is that of an answer, or of a wait to the deadline
 	relative float64       // figure over steady p95; 0: there is none to compare with
+	wait     time.Duration // what a user waited: the same as relative compares, and no longer than the deadline
 }
 
 // Reasons of samples that have a metric of their own, as the load words them.
@@ -226,6 +227,10 @@ func (b *Board) count(w waiting) {
 	if w.steady {
 		b.steady.sample(k, o)
 		return
+	}
+	o.wait = felt(o, k)
+	if k.mix.Deadline > 0 {
+		o.wait = min(o.wait, k.mix.Deadline)
 	}
 	if k.p95 > 0 {
 		o.relative = relative(o, k)

@@ -150,8 +150,13 @@ type Window struct {
 	Recovered       bool
 	CallsPerRequest float64       // calls before a stated retry-after count twice
 	CostPerGood     float64       // USD
-	LatencyP95      time.Duration // while the fault lasted
-	Availability    float64       // mean outcome value of During and Caught
+	LatencyP95      time.Duration // of answers, while the fault lasted
+	// WaitP95 is what users waited while the fault lasted, at the 95th
+	// percentile of all requests: to the first token of a stream, to the whole
+	// of another answer, and to the deadline where none came. It is never above
+	// the largest deadline; 0: nobody asked.
+	WaitP95      time.Duration
+	Availability float64 // mean outcome value of During and Caught
 }
 
 // ProviderCalls is a number of calls at one provider.

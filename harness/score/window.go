@@ -21,6 +21,7 @@ type window struct {
 	after     stretch
 	caught    Tally
 	figure    latencies // while the fault lasted
+	waits     latencies // likewise, with requests without an answer
 	relative  latencies // the same over the steady p95 of each kind, in thousandths
 	loadEnd   time.Duration
 
@@ -89,6 +90,7 @@ func (w *window) sample(o observed) {
 		q.relative.add(uint64(o.relative * ratioScale))
 	}
 	if s == &w.during {
+		w.waits.add(o.wait)
 		if o.answered {
 			w.figure.add(o.figure)
 		}
