@@ -242,6 +242,41 @@ func TestNoOutlier(t *testing.T) {
 	}
 }
 
+// Whoever bears most of the traffic is not ejected, as that would put more on
+// the others than they have shown to bear, past the retry budget; nor are two
+// that do so together, though each alone may be.
+func TestEjectionsLeaveNoMoreThanIsBorne(t *testing.T) {
+	ok, bad := answers("whole answer", 0), fails(wire.FailServer, 0)
+	third, most, never := sometimes(3, bad, ok), sometimes(3, ok, bad), always(ok)
+	for _, tt := range []struct {
+		name    string
+		scripts []func(int) act
+		weights map[string]float64
+		share   float64 // max_share
+		want    int     // ejections
+	}{
+		{"four of five requests", []func(int) act{third, never}, map[string]float64{"a": 4}, 0.5, 0},
+		{"four of five requests, as the settings have it", []func(int) act{third, never}, map[string]float64{"a": 4}, 0.9, 1},
+		{"as many as its peer", []func(int) act{third, never}, nil, 0.5, 1},
+		{"one of five requests", []func(int) act{third, never}, map[string]float64{"b": 4}, 0.5, 1},
+		{"two of five with three of four requests", []func(int) act{most, most, never, never, never}, map[string]float64{"a": 4, "b": 4}, 0.5, 1},
+		{"two of five with their share of the requests", []func(int) act{most, most, never, never, never}, nil, 0.5, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			set := compared()
+			set.Policy, set.Weights, set.OutlierEjection.MaxShare = plan.PolicyWeighted, tt.weights, tt.share
+			set.OutlierEjection.Factor, set.OutlierEjection.Window = 1.5, 6010*ms
+			set.Off = append(set.Off, "breaker")
+			run(t, set, fleet(tt.scripts...), func(w *world) {
+				concurrently(w, 6500*ms)
+				if out := w.decided(router.Ejected); len(out) != tt.want {
+					t.Errorf("ejections %+v, want %d", out, tt.want)
+				}
+			})
+		})
+	}
+}
+
 // An ejection is advice: where the others fail, too, the ejected one is asked.
 func TestEjectedIsBetterThanNobody(t *testing.T) {
 	ok := answers("from a", 0)
