@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -128,6 +129,65 @@ func TestModelListsAreWatched(t *testing.T) {
 			t.Errorf("the list was asked for %d times", a.lists)
 		}
 	})
+}
+
+// A model that is in the list again is asked without a probe. It has all of its
+// traffic at once where its provider has served that under another name
+// meanwhile, and else step by step.
+func TestListedAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		catalogue []router.Model
+		meanwhile string
+		least     int // of 20 requests, at the provider
+		most      int
+	}{
+		{"served meanwhile", []router.Model{{ID: "old", ReplacedBy: "new"}}, "a/new", 20, 20},
+		{"away meanwhile", nil, "b/b-model", 1, 12},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var away atomic.Bool
+			a := backend("a", func(int) act {
+				if away.Load() {
+					return gone("old", wire.Failure{})
+				}
+				return answers("from a", 0)
+			}).with("old", "new")
+			a.Catalogue = tt.catalogue
+			a.showing(func() []wire.ModelInfo {
+				if away.Load() {
+					return []wire.ModelInfo{{ID: "new"}}
+				}
+				return []wire.ModelInfo{{ID: "old"}, {ID: "new"}}
+			})
+			set := plan.Router{
+				Order: []string{"a", "b"}, DeprecationWatch: plan.DeprecationWatch{Interval: 2 * time.Second},
+				SlowStart: plan.SlowStart{Over: 10 * time.Second, From: 0.1},
+			}
+			run(t, set, []*fake{a, backend("b", always(answers("from b", 0)))}, func(w *world) {
+				w.pass(3 * time.Second)
+				away.Store(true)
+				if got := w.asks("old"); got != tt.meanwhile {
+					t.Errorf("while it was away %s answered, want %s", got, tt.meanwhile)
+				}
+				w.pass(2 * time.Second)
+				away.Store(false)
+				w.pass(2 * time.Second)
+				had := 0
+				for i := range 20 {
+					w.send(ask{model: "old", marker: fmt.Sprint("m", i)})
+				}
+				for _, c := range a.calls {
+					if c.at >= 7*time.Second && c.req.Model == "old" {
+						had++
+					}
+				}
+				if had < tt.least || had > tt.most {
+					t.Errorf("of 20 requests it had %d, want %d to %d: %q", had, tt.least, tt.most, w.did())
+				}
+			})
+		})
+	}
 }
 
 // Headers announce an end, too.

@@ -27,7 +27,7 @@ func (g *gate) settleHold(p pass, says verdict, model string, f *wire.Failure, n
 		p.probes.probing = false
 		p.probes.until = now.Add(g.set.Breaker.OpenFor)
 		if says == healthy {
-			g.lift(p.probes)
+			g.lift(p.probes, "answers again")
 		}
 	}
 	if says != condemned || g.set.Breaker.Disabled {
@@ -51,8 +51,25 @@ func (g *gate) settleHold(p pass, says verdict, model string, f *wire.Failure, n
 	h.why, h.until = f, now.Add(holdFactor*g.set.Breaker.OpenFor)
 }
 
-// lift ends a hold.
-func (g *gate) lift(h *hold) {
+// listed takes in that a model which was refused as gone is in its provider's
+// list again: nobody has to find that out by a probe. Where the provider has
+// served its traffic meanwhile under another name, it is warm, and has all of it
+// at once.
+func (g *gate) listed(model string, served bool) {
+	g.mu.Lock()
+	defer g.unlock()
+	h := g.holds[model]
+	if h == nil || h.why.Kind != wire.FailModelNotFound {
+		return
+	}
+	g.lift(h, "is in the list again")
+	if served {
+		g.stats.of(model).ramp.stop()
+	}
+}
+
+// lift ends a hold, for a reason that completes a sentence about what was held.
+func (g *gate) lift(h *hold, why string) {
 	for key, v := range g.holds {
 		if v != h {
 			continue
@@ -63,9 +80,9 @@ func (g *gate) lift(h *hold) {
 		} else {
 			g.stats.of(key).ramp.start()
 		}
-		d := Decision{What: BreakerClosed, Provider: g.name, Detail: "it answers again"}
+		d := Decision{What: BreakerClosed, Provider: g.name, Detail: "it " + why}
 		if key != "" {
-			d.Detail = fmt.Sprintf("model %q answers again", key)
+			d.Detail = fmt.Sprintf("model %q %s", key, why)
 		} else {
 			g.seen.breaker.Set(float64(g.worst()))
 		}

@@ -167,9 +167,15 @@ func (e *endings) compare(r *engine, b *backend, names []string) {
 		}
 	}
 	var tell []Decision
+	type returned struct {
+		model  string
+		served bool // under its successor's name meanwhile
+	}
+	var back []returned
 	for _, n := range came { // refusals are over
 		if f := e.of[modelKey{b.Name, n}]; f != nil && !f.gone.IsZero() {
 			f.gone = time.Time{}
+			back = append(back, returned{n, f.successor != ""})
 			tell = append(tell, Decision{What: Deprecated, Provider: b.Name, Detail: fmt.Sprintf("model %q is back in the list", n)})
 		}
 	}
@@ -183,5 +189,8 @@ func (e *endings) compare(r *engine, b *backend, names []string) {
 	e.mu.Unlock()
 	for _, d := range tell {
 		r.tell(d)
+	}
+	for _, v := range back {
+		b.gate.listed(v.model, v.served)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -322,6 +323,41 @@ func TestEjectionsLeaveSomebodyForEach(t *testing.T) {
 		}
 		if out := w.decided(router.Ejected); len(out) != 1 || out[0].Provider != "a" && out[0].Provider != "b" {
 			t.Errorf("ejections %+v, want one of a and b", out)
+		}
+	})
+}
+
+// Whoever is asked for a hedge and is told to stop, as the first answers after
+// all, has not answered that fast: what its answers usually take to begin is
+// learnt from those that came.
+func TestHedgesThatLoseTellNoHabit(t *testing.T) {
+	set := hedged()
+	set.Hedging.Share, set.Hedging.Percentile = 1, 0.5
+	set.OutlierEjection = compared().OutlierEjection
+	set.OutlierEjection.MinCalls = 6
+	var late atomic.Pointer[act]
+	put := func(a act) { late.Store(&a) }
+	put(answers("from a", 150*ms))
+	a := backend("a", func(i int) act {
+		if i%3 != 2 {
+			return answers("from a", 90*ms)
+		}
+		return *late.Load()
+	})
+	b := backend("b", always(answers("from b", 400*ms)))
+	run(t, set, []*fake{a, b}, func(w *world) {
+		for _, g := range w.steadily(10*time.Second, false) {
+			if g.by() != "a" {
+				t.Errorf("%s was faster, after all", g.by())
+			}
+		}
+		if w.hedges() < 20 {
+			t.Errorf("%d hedges: too few to learn from", w.hedges())
+		}
+		put(hangs)
+		w.steadily(10*time.Second, false)
+		if out := w.decided(router.Ejected); len(out) > 0 {
+			t.Errorf("ejected: %+v", out)
 		}
 	})
 }
