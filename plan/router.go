@@ -131,7 +131,7 @@ type OutlierEjection struct {
 	MinCalls int           `json:"min_calls" toml:"min_calls"`    // on which it is judged, and its peers together
 	Window   time.Duration `json:"window_ns" toml:"window"`       // between two looks
 	EjectFor time.Duration `json:"eject_for_ns" toml:"eject_for"` // times the ejections of late
-	MaxShare float64       `json:"max_share" toml:"max_share"`    // of the peers, ejected at once, 0..1
+	MaxShare float64       `json:"max_share" toml:"max_share"`    // of the peers, and of first attempts, ejected at once, 0..1
 }
 
 // SlowStart gives a provider that is back its traffic step by step.

@@ -119,7 +119,7 @@ var keyDocs = map[string]string{
 	"router.outlier_ejection.min_calls": "calls on which it is judged, and its peers together, at the least",
 	"router.outlier_ejection.window":    "between two looks",
 	"router.outlier_ejection.eject_for": "the first ejection; each further one of late is longer by as much, up to ten times",
-	"router.outlier_ejection.max_share": "of those that serve the same traffic ejected at once; one may always be, all never",
+	"router.outlier_ejection.max_share": "of those that serve the same traffic, and of the requests that ask them first, ejected at once; one that 60 % of those or fewer ask may always be, all never",
 
 	"router.slow_start":      "gives a provider that is back its traffic step by step, so that its recovery is no stampede",
 	"router.slow_start.over": "until its share of the traffic is all again",

@@ -118,7 +118,7 @@ func (c *call) try(a *attempt) (*reply, *wire.Failure) {
 	if outrun {
 		// That long at least, and no more is known: were it not counted, hedges
 		// would come ever sooner.
-		cand.stats.saw(a.first, c.req.Stream)
+		cand.stats.sawAtLeast(a.first, c.req.Stream)
 	}
 	if _, ok := context.Cause(u.ctx).(*silence); ok {
 		// A time-out is a latency too, of which no more is known: were it not

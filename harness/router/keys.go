@@ -51,7 +51,7 @@ var keys = []key{
 	{name: "outlier_ejection.min_calls", meaning: "calls on which it is judged, and on which its peers are together, at the least"},
 	{name: "outlier_ejection.window", meaning: "between two looks at what was seen since the last"},
 	{name: "outlier_ejection.eject_for", meaning: "the first ejection; each further one is longer by as much, up to ten times, until it has done well for as many windows. Where nobody is left who does better, it is asked all the same"},
-	{name: "outlier_ejection.max_share", meaning: "of those that serve the same traffic ejected at once; one always may be, all never. Who is away for the breaker or its health counts too"},
+	{name: "outlier_ejection.max_share", meaning: "of those that serve the same traffic, and of the requests that asked them first since the last look, ejected at once, so that the others are not given far more than they have shown to bear; one that 60 % of the requests or fewer asked first always may be, all never. Who is away for the breaker or its health counts too"},
 
 	{name: "slow_start.over", meaning: "in which the share of its traffic grows evenly to all that a backend gets after its breaker has closed, its ejection has ended or a health probe was answered again; where nobody else does better it is asked all the same"},
 	{name: "slow_start.from", meaning: "that share at first"},

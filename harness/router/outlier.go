@@ -15,6 +15,12 @@ import (
 // is as high: 300 s where the first lasts 30 s.
 const ejectMost = 10
 
+// bearable is the share of first attempts that ejections may always move: those
+// who are left get at most two and a half times as many as they have just had.
+// It is above a half, so that either of two that share evenly may be ejected
+// whichever of them chance has favoured.
+const bearable = 0.6
+
 // outlierEjection is the mitigation: of several that serve the same traffic,
 // one that fails or lags far more than the others do is left alone for a while,
 // longer each time, and then comes back by itself. Nobody is held against an
@@ -28,6 +34,10 @@ const ejectMost = 10
 // anybody compared with it; who is away for the breaker or by its health counts
 // as ejected, so that both together leave enough; and an ejection is advice:
 // where nobody is left who does better, the ejected one is asked.
+//
+// Whoever is asked first by far more requests than all its peers together stays:
+// an ejection moves first attempts, which no retry budget holds back, and would
+// put more on the others than they have shown to bear.
 //
 // Source: Envoy's outlier detection. Its standard deviations across hosts say
 // nothing of two to five providers, so that two are compared here as two
@@ -47,6 +57,9 @@ func outlierEjection(r *engine) *stage {
 				s.failed.Add(1)
 			}
 			s.calls.Add(1)
+			if a.number == 1 {
+				s.firsts.Add(1)
+			}
 		},
 		ended: func(a *attempt) {
 			if a.broke {
@@ -165,13 +178,18 @@ func (o *outliers) spares(f *figures, groups [][]*figures) bool {
 		if !slices.Contains(g, f) {
 			continue
 		}
-		out := 1
+		out, moved, all := 1, f.firsts, 0.0
 		for _, v := range g {
+			all += v.firsts
 			if v.out {
 				out++
+				moved += v.firsts // who was away all the time had none
 			}
 		}
 		if most := max(1, int(o.set.MaxShare*float64(len(g)))); out > most || out >= len(g) {
+			return false
+		}
+		if moved > max(bearable, o.set.MaxShare)*all {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -242,6 +243,41 @@ func TestNoOutlier(t *testing.T) {
 	}
 }
 
+// Whoever bears most of the traffic is not ejected, as that would put more on
+// the others than they have shown to bear, past the retry budget; nor are two
+// that do so together, though each alone may be.
+func TestEjectionsLeaveNoMoreThanIsBorne(t *testing.T) {
+	ok, bad := answers("whole answer", 0), fails(wire.FailServer, 0)
+	third, most, never := sometimes(3, bad, ok), sometimes(3, ok, bad), always(ok)
+	for _, tt := range []struct {
+		name    string
+		scripts []func(int) act
+		weights map[string]float64
+		share   float64 // max_share
+		want    int     // ejections
+	}{
+		{"four of five requests", []func(int) act{third, never}, map[string]float64{"a": 4}, 0.5, 0},
+		{"four of five requests, as the settings have it", []func(int) act{third, never}, map[string]float64{"a": 4}, 0.9, 1},
+		{"as many as its peer", []func(int) act{third, never}, nil, 0.5, 1},
+		{"one of five requests", []func(int) act{third, never}, map[string]float64{"b": 4}, 0.5, 1},
+		{"two of five with three of four requests", []func(int) act{most, most, never, never, never}, map[string]float64{"a": 4, "b": 4}, 0.5, 1},
+		{"two of five with their share of the requests", []func(int) act{most, most, never, never, never}, nil, 0.5, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			set := compared()
+			set.Policy, set.Weights, set.OutlierEjection.MaxShare = plan.PolicyWeighted, tt.weights, tt.share
+			set.OutlierEjection.Factor, set.OutlierEjection.Window = 1.5, 6010*ms
+			set.Off = append(set.Off, "breaker")
+			run(t, set, fleet(tt.scripts...), func(w *world) {
+				concurrently(w, 6500*ms)
+				if out := w.decided(router.Ejected); len(out) != tt.want {
+					t.Errorf("ejections %+v, want %d", out, tt.want)
+				}
+			})
+		})
+	}
+}
+
 // An ejection is advice: where the others fail, too, the ejected one is asked.
 func TestEjectedIsBetterThanNobody(t *testing.T) {
 	ok := answers("from a", 0)
@@ -287,6 +323,41 @@ func TestEjectionsLeaveSomebodyForEach(t *testing.T) {
 		}
 		if out := w.decided(router.Ejected); len(out) != 1 || out[0].Provider != "a" && out[0].Provider != "b" {
 			t.Errorf("ejections %+v, want one of a and b", out)
+		}
+	})
+}
+
+// Whoever is asked for a hedge and is told to stop, as the first answers after
+// all, has not answered that fast: what its answers usually take to begin is
+// learnt from those that came.
+func TestHedgesThatLoseTellNoHabit(t *testing.T) {
+	set := hedged()
+	set.Hedging.Share, set.Hedging.Percentile = 1, 0.5
+	set.OutlierEjection = compared().OutlierEjection
+	set.OutlierEjection.MinCalls = 6
+	var late atomic.Pointer[act]
+	put := func(a act) { late.Store(&a) }
+	put(answers("from a", 150*ms))
+	a := backend("a", func(i int) act {
+		if i%3 != 2 {
+			return answers("from a", 90*ms)
+		}
+		return *late.Load()
+	})
+	b := backend("b", always(answers("from b", 400*ms)))
+	run(t, set, []*fake{a, b}, func(w *world) {
+		for _, g := range w.steadily(10*time.Second, false) {
+			if g.by() != "a" {
+				t.Errorf("%s was faster, after all", g.by())
+			}
+		}
+		if w.hedges() < 20 {
+			t.Errorf("%d hedges: too few to learn from", w.hedges())
+		}
+		put(hangs)
+		w.steadily(10*time.Second, false)
+		if out := w.decided(router.Ejected); len(out) > 0 {
+			t.Errorf("ejected: %+v", out)
 		}
 	})
 }

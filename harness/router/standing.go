@@ -12,6 +12,7 @@ import (
 // traffic. The counts are everybody's; the rest is only for who looks at them.
 type standing struct {
 	calls, failed atomic.Int64 // since the last look
+	firsts        atomic.Int64 // of the calls, those that were their request's first attempt
 	until         atomic.Int64 // when its ejection ends, in Unix nanoseconds; 0: it is not ejected
 
 	times int                  // ejections of late
@@ -43,6 +44,7 @@ type figures struct {
 	fit           bool // to be judged, and to be compared with
 	out           bool // it gets no traffic now, by an ejection or otherwise
 	calls, failed float64
+	firsts        float64              // of the calls, first attempts
 	medians       [lanes]time.Duration // 0: too few answers
 	slow          float64              // how many times as long as usual answers take to begin; 0: not known
 	delay         time.Duration        // and how much longer
@@ -52,7 +54,7 @@ type figures struct {
 // a median.
 func (p peer) take(now time.Time, least int) *figures {
 	s := &p.stats.standing
-	f := &figures{peer: p, calls: float64(s.calls.Swap(0)), failed: float64(s.failed.Swap(0))}
+	f := &figures{peer: p, calls: float64(s.calls.Swap(0)), failed: float64(s.failed.Swap(0)), firsts: float64(s.firsts.Swap(0))}
 	epoch, steady := p.gate.calm(p.model)
 	ejected := s.until.Load() > now.UnixNano()
 	f.out = ejected || !steady || p.pulse.sick.Load() != nil

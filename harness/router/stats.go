@@ -30,6 +30,17 @@ const (
 func (s *stats) saw(took time.Duration, streamed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	l := s.lane(streamed)
+	l.add(took)
+	l.unseen[l.came%remembered] = took
+	l.came++
+}
+
+// sawAtLeast takes in that an answer would have taken that long or longer. It
+// counts for quantiles; of what is usual it says nothing.
+func (s *stats) sawAtLeast(took time.Duration, streamed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.lane(streamed).add(took)
 }
 
@@ -86,8 +97,10 @@ type latencies struct {
 	n      int // kept
 	next   int
 	fresh  int // come since sorted was made
-	unseen int // come since takeUnseen was last called
 	peak   peak
+
+	unseen [remembered]time.Duration // of answers since takeUnseen was last called, the latest
+	came   int                       // answers since then
 }
 
 func (l *latencies) add(d time.Duration) {
@@ -95,7 +108,6 @@ func (l *latencies) add(d time.Duration) {
 	l.next = (l.next + 1) % remembered
 	l.n = min(l.n+1, remembered)
 	l.fresh++
-	l.unseen++
 	l.peak.observe(time.Now(), d)
 }
 
@@ -114,16 +126,13 @@ func (l *latencies) quantile(q float64) time.Duration {
 
 // takeUnseen is the latest, as many as have come since it was last called.
 func (l *latencies) takeUnseen() recent {
-	r := recent{n: min(l.unseen, l.n)}
-	l.unseen = 0
+	r := recent{n: min(l.came, remembered)}
+	l.came = 0
 	if r.n == 0 {
 		return r
 	}
-	var latest [remembered]time.Duration
-	for i := range r.n {
-		latest[i] = l.ring[(l.next-1-i+remembered)%remembered]
-	}
-	slices.Sort(latest[:r.n])
+	latest := l.unseen[:r.n]
+	slices.Sort(latest)
 	r.median = latest[r.n/2]
 	return r
 }
