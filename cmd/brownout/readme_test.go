@@ -72,7 +72,7 @@ func runAsShown(t *testing.T, args []string, blocks []fence) {
 	c := program(t, args...)
 	writeShown(t, c.Dir, blocks)
 	switch {
-	case args[0] == "run" && args[1] == "--suite", args[0] == "compare":
+	case args[0] == "run" && args[1] == "--suite", args[0] == "compare", args[0] == "worth":
 		beginAndStop(t, c)
 	case slices.Contains([]string{"runs", "report", "replay", "diff"}, args[0]):
 		// They are about a run that was kept: of seconds, and so without a score.
