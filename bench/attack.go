@@ -15,7 +15,7 @@ type round struct {
 	requests  uint64
 	bad       uint64
 	wall, cpu time.Duration
-	p99       time.Duration
+	p50, p99  time.Duration
 }
 
 func (r round) rate() float64 { return float64(r.requests) / max(1e-9, r.wall.Seconds()) }
@@ -26,6 +26,7 @@ func (r round) perRequest() float64 {
 	return float64(r.cpu.Microseconds()) / float64(max(1, r.requests))
 }
 
+func (r round) usual() float64   { return r.p50.Seconds() }
 func (r round) slowest() float64 { return r.p99.Seconds() }
 
 // measured is what one stage carried in all rounds.
@@ -83,9 +84,24 @@ func (m *measured) attack(ctx context.Context, s stage, o options, stream bool) 
 	n.wall, n.cpu = last.Sub(begun), usageWithChildren()-before
 	if len(latencies) > 0 {
 		slices.Sort(latencies)
-		n.p99 = latencies[len(latencies)*99/100]
+		n.p50, n.p99 = latencies[len(latencies)/2], latencies[len(latencies)*99/100]
 	}
 	m.rounds = append(m.rounds, n)
+}
+
+// added is the median, over the rounds, of how many times the p50 that a stage
+// adds to what is behind it is the one that another adds to the same.
+func (m *measured) added(other, behind *measured) float64 {
+	all := make([]float64, len(m.rounds))
+	for i, r := range m.rounds {
+		base := behind.rounds[i].usual()
+		all[i] = (r.usual() - base) / max(1e-9, other.rounds[i].usual()-base)
+	}
+	return median(all)
+}
+
+func inTime(seconds float64) string {
+	return time.Duration(seconds * float64(time.Second)).Round(10 * time.Microsecond).String()
 }
 
 // chain measures every stage in turn, several rounds of it, so that a machine
@@ -118,7 +134,7 @@ func chain(ctx context.Context, o *options, stream bool) (text string, err error
 }
 
 func chainTable(b *bed, all []measured, o *options, stream bool) string {
-	head := []string{"stage", "requests/s", "of the bare handler", "processor time per request", "of the bare handler", "p99", "not answered"}
+	head := []string{"stage", "requests/s", "of the bare handler", "processor time per request", "of the bare handler", "p50", "p99", "not answered"}
 	title := fmt.Sprintf("What each part carries, unary (%d clients, closed loop, medians of %d interleaved rounds)", o.workers, o.rounds)
 	if stream {
 		head[1] = "streams/s (tokens/s)"
@@ -144,11 +160,11 @@ func chainTable(b *bed, all []measured, o *options, stream bool) string {
 		rows = append(rows, []string{
 			b.stages[i].name, rate, fmt.Sprintf("%.2f", m.over(&all[0], round.rate)), fmt.Sprintf("%.0f µs", m.of(round.perRequest)),
 			fmt.Sprintf("%.2f", m.over(&all[0], round.perRequest)),
-			time.Duration(m.of(round.slowest) * float64(time.Second)).Round(10 * time.Microsecond).String(), lost,
+			inTime(m.of(round.usual)), inTime(m.of(round.slowest)), lost,
 		})
 	}
 	for _, l := range b.lacking {
-		rows = append(rows, []string{l.name, "not measured: " + l.why, "-", "-", "-", "-", "-"})
+		rows = append(rows, []string{l.name, "not measured: " + l.why, "-", "-", "-", "-", "-", "-"})
 	}
 	return markdown(title, head, rows) + chainRatios(byName, o, stream)
 }
@@ -168,6 +184,11 @@ func chainRatios(byName map[string]*measured, o *options, stream bool) string {
 	}
 	for _, behind := range []string{"mock", "link"} {
 		against("pass-through proxy to the "+behind, "the pass-through proxy", behind, .8)
+	}
+	if router, proxy, mock := byName["bundled router to the mock"], byName["pass-through proxy to the mock"], byName["mock"]; router != nil && proxy != nil && mock != nil {
+		times := router.added(proxy, mock)
+		text += fmt.Sprintf("\nThe p50 that the bundled router adds to the mock's is %.2f times the one that the pass-through proxy adds.\n", times)
+		o.figures.atMost("p50 that the bundled router adds to the mock's over the one that the pass-through proxy adds, "+kind, 1.5, times, "%.2f")
 	}
 	against(portkeyStage, "Portkey", "mock", 10)
 	return text

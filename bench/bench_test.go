@@ -58,7 +58,7 @@ func TestChain(t *testing.T) {
 				t.Errorf("it did not answer: %s", row)
 			}
 		}
-		if strings.Count(text, "Bundled router over the pass-through proxy") != 2 || len(o.figures) != 2 {
+		if strings.Count(text, "Bundled router over the pass-through proxy") != 2 || len(o.figures) != 3 {
 			t.Errorf("the ratios are missing:\n%s", text)
 		}
 	}
@@ -101,6 +101,16 @@ func TestRatiosAreMediansOfRounds(t *testing.T) {
 	}
 	if got := a.of(round.perRequest); got != 10 {
 		t.Errorf("%v µs; want 10", got)
+	}
+	slow := func(p50 ...time.Duration) *measured {
+		m := &measured{}
+		for _, d := range p50 {
+			m.rounds = append(m.rounds, round{p50: d})
+		}
+		return m
+	}
+	if got := slow(7*time.Second, 900*time.Second, 8*time.Second).added(slow(4*time.Second, 5*time.Second, 5*time.Second), slow(time.Second, time.Second, 2*time.Second)); got != 2 {
+		t.Errorf("the added p50 is %v times the other's; want 2, as in two of three rounds", got)
 	}
 	if got := median([]float64{4, 1, 3, 2}); got != 2.5 {
 		t.Errorf("the median of 1, 2, 3, 4 is %v", got)
