@@ -183,13 +183,20 @@ func windowWords(w score.Window) string {
 		return fmt.Sprintf("The fault %s was never injected.", w.Fault)
 	}
 	b := fmt.Sprintf("While %s lasted on %s, %s of what %d requests were worth was delivered", w.Fault, strings.Join(w.On, ", "), percent(w.Availability), w.During.Total)
-	if w.FailedOver {
+	switch {
+	case w.FailedOver && w.TimeToFailover == 0:
+		b += "; users stayed at the promised level"
+	case w.FailedOver:
 		b += fmt.Sprintf("; users were back at the promised level %s after the injection", seconds(w.TimeToFailover))
-	} else {
+	default:
 		b += "; users were not back at the promised level before it ended"
 	}
-	if w.Recovered {
+	judged := slices.ContainsFunc(w.Parts[:], func(p score.Part) bool { return p.Name == "recovery" && p.Known })
+	switch {
+	case w.Recovered:
 		b += fmt.Sprintf("; traffic was as before %s after it cleared", seconds(w.TimeToRecover))
+	case judged:
+		b += "; traffic was not as before by the end of its recovery horizon"
 	}
 	if n := w.During.Corrupt + w.After.Corrupt; n > 0 {
 		b += fmt.Sprintf("; %d answers were corrupt", n)

@@ -387,3 +387,26 @@ func TestReportsOfTheLongestRunFit(t *testing.T) {
 		t.Logf("the page has %d KB", n>>10)
 	}
 }
+
+// Each window is told in words, and so is what did not come back.
+func TestWindowsInWords(t *testing.T) {
+	for _, tt := range []struct {
+		change func(w *score.Window)
+		want   string
+	}{
+		{func(w *score.Window) { w.FailedOver, w.TimeToFailover = true, 1200*time.Millisecond }, "users were back at the promised level 1.20 s after the injection"},
+		{func(w *score.Window) { w.FailedOver, w.TimeToFailover = true, 0 }, "users stayed at the promised level"},
+		{func(w *score.Window) { w.FailedOver = false }, "users were not back at the promised level before it ended"},
+		{func(w *score.Window) { w.Recovered, w.TimeToRecover = true, 2*time.Second }, "traffic was as before 2.00 s after it cleared"},
+		{func(w *score.Window) { w.Recovered = false }, "traffic was not as before by the end of its recovery horizon"},
+	} {
+		s := finished()
+		for i := range s.Windows[0].Parts {
+			s.Windows[0].Parts[i].Known = true
+		}
+		tt.change(&s.Windows[0])
+		if page := string(write(t, "html", s)); !strings.Contains(page, tt.want) {
+			t.Errorf("the page lacks %q", tt.want)
+		}
+	}
+}
