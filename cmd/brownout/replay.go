@@ -31,7 +31,7 @@ journal and compared with the one that was written when the run ended. They must
 be the same to the last bit; exit code 1 says that they are not.`,
 		Example: `  brownout replay latest --speed 4
   brownout replay latest --headless`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			k, err := reports.Find(dir, args[0])
 			if err != nil {
