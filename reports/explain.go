@@ -64,9 +64,9 @@ A run proves nothing, and is called inconclusive, where
 A target that crashed, too, fails the run whatever its score. The verdict is
 decided in this order: veto or crash, doubt, missed expectation, pass.
 
-Shares have Wilson's 95 %% interval. The score has one by a bootstrap over blocks of
-a second (%d resamples, a fixed seed); over several seeds (--repeat N) the mean has
-one by Student's t. brownout report RUN --trace WHAT shows what the score of a run,
+Shares have Wilson's 95 %% interval. The score has one by a local bootstrap over blocks
+of a second (%d resamples, a fixed seed); over several seeds (--repeat N) the mean has
+one by Student's t. docs/reports.md tells what they suppose. brownout report RUN --trace WHAT shows what the score of a run,
 or one of its parts, was computed from; the score itself with its interval.
 `, score.Resamples)
 }

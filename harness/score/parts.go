@@ -111,10 +111,7 @@ func (b *Board) assessAvailability(w *window, p *Part) {
 func (b *Board) assessFailover(w *window, out *Window) {
 	p := &out.Parts[partFailover]
 	p.Unit, p.Promised = "s", b.promise.Failover.Seconds()
-	length := b.now - w.injected
-	if w.off {
-		length = w.cleared - w.injected
-	}
+	length := b.lasted(w)
 	if tooFew(w.during.tally, p) {
 		return
 	}
@@ -125,15 +122,16 @@ func (b *Board) assessFailover(w *window, out *Window) {
 	}
 	out.TimeToFailover, out.FailedOver = failover(w.during.slices, length, b.promise.Availability)
 	p.Attained = out.TimeToFailover.Seconds()
+	p.Value = untilAttained(p.Promised, out.TimeToFailover, out.FailedOver, w.off)
 	switch {
 	case out.FailedOver && out.TimeToFailover == 0:
-		p.Value, p.Note = 1, "the outcome never fell below the slo for long"
+		p.Note = "the outcome never fell below the slo for long"
 	case out.FailedOver:
-		p.Value, p.Note = ratioAttained(p.Promised, p.Attained), "the outcome was back at the slo after this time"
+		p.Note = "the outcome was back at the slo after this time"
 	case w.off:
-		p.Value, p.Note = 0, "the outcome was not back at the slo before the fault cleared"
+		p.Note = "the outcome was not back at the slo before the fault cleared"
 	default:
-		p.Value, p.Note = ratioAttained(p.Promised, p.Attained), "the outcome is not back at the slo yet"
+		p.Note = "the outcome is not back at the slo yet"
 	}
 }
 
@@ -183,30 +181,33 @@ func (b *Board) assessRecovery(w *window, out *Window) {
 		p.Note = "there is no steady state to come back to"
 		return
 	}
-	passed := min(b.now, out.End) - w.cleared
-	horizon := out.End - w.cleared
+	passed, horizon := b.watched(w), out.End-w.cleared
 	at, ok := recovery(w.after.slices, passed, b.promise.Availability, &b.steady)
+	out.TimeToRecover, out.Recovered = at, ok
+	p.Known, p.Attained = ok || passed >= b.promise.Recovery, at.Seconds()
+	p.Value = untilAttained(p.Promised, at, ok, passed >= horizon)
 	switch {
 	case ok:
-		out.TimeToRecover, out.Recovered = at, true
-		p.Known, p.Attained, p.Value = true, at.Seconds(), ratioAttained(p.Promised, at.Seconds())
 		p.Note = "shares, latency, cost and outcome were back at steady state after this time"
 	case horizon < b.promise.Recovery:
-		out.TimeToRecover = passed
 		p.Note = "the recovery horizon of " + seconds(horizon) + " is too short to judge the promise"
-	case passed < b.promise.Recovery:
-		out.TimeToRecover = passed
-		p.Note = "not back at steady state yet"
 	case passed < horizon:
-		out.TimeToRecover = passed
-		p.Known, p.Attained, p.Value = true, passed.Seconds(), ratioAttained(p.Promised, passed.Seconds())
 		p.Note = "not back at steady state yet"
 	default:
-		out.TimeToRecover = passed
-		p.Known, p.Attained, p.Value = true, passed.Seconds(), 0
 		p.Note = "not back at steady state by the end of the recovery horizon"
 	}
 }
+
+// lasted is how long the fault has lasted.
+func (b *Board) lasted(w *window) time.Duration {
+	if w.off {
+		return w.cleared - w.injected
+	}
+	return b.now - w.injected
+}
+
+// watched is how much of the recovery horizon has passed.
+func (b *Board) watched(w *window) time.Duration { return min(b.now, w.end()) - w.cleared }
 
 func (b *Board) assessEfficiency(out *Window) {
 	p := &out.Parts[partEfficiency]
