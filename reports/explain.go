@@ -27,7 +27,7 @@ is always shown beside it. Only what clients and providers saw is scored.
 	what := map[string]string{
 		"availability": "mean outcome value, in nines; the lower of while the fault lasts and in the horizon after it",
 		"failover":     "from injection until users are served as promised again, and stay so",
-		"latency":      "p95 while the fault lasts over that of steady state: time to first token for streams, total otherwise",
+		"latency":      "p95 while the fault lasts of what a request took over the steady p95 of its kind: time to first token for streams, total otherwise",
 		"integrity":    "answers that are not truncated, foreign, altered, empty or swapped, in nines",
 		"recovery":     "from clearance until shares, latency and cost are as in steady state",
 		"efficiency":   "calls to providers for each request; those before a stated retry-after count twice",

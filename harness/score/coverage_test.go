@@ -90,7 +90,6 @@ func TestIntervalHoldsWhatOtherSeedsGive(t *testing.T) {
 	}
 }
 
-
 // BenchmarkCoverage measures how honest the interval is. It should hold the
 // mean of many runs in 95 % of them.
 func BenchmarkCoverage(b *testing.B) {
@@ -105,4 +104,3 @@ func BenchmarkCoverage(b *testing.B) {
 		})
 	}
 }
-
