@@ -50,13 +50,13 @@ const notStruck = "no fault has struck"
 // with the inputs of the window where it is lowest; where none knows it, the last
 // that was injected says why.
 func overWindows(name string, weight float64, index int, windows []Window) Part {
-	out := Part{Name: name, Weight: weight, Note: notStruck}
+	out := Part{Name: name, Weight: weight, Unit: partUnits[index], Note: notStruck}
 	var logs, n float64
 	var lowest float64
 	for i := range windows {
 		p := windows[i].Parts[index]
-		if out.Unit == "" {
-			out.Unit, out.Promised = p.Unit, p.Promised
+		if i == 0 {
+			out.Promised = p.Promised
 		}
 		if !p.Known {
 			if n == 0 && p.Note != notStruck {
@@ -66,7 +66,7 @@ func overWindows(name string, weight float64, index int, windows []Window) Part 
 		}
 		if n == 0 || p.Value < lowest {
 			lowest = p.Value
-			out.Attained, out.Promised, out.Unit = p.Attained, p.Promised, p.Unit
+			out.Attained, out.Promised = p.Attained, p.Promised
 			out.Note = "lowest in " + windows[i].Fault + ": " + p.Note
 		}
 		logs += math.Log(max(PartFloor, p.Value))
