@@ -60,7 +60,7 @@ func gateway(mode string) int {
 	case "closes":
 		_, _ = os.Stdout.Close(), os.Stderr.Close()
 	}
-	crash, stalled := make(chan struct{}), make(chan struct{})
+	crash, stalled, sick := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	var asked atomic.Int64
 	srv := &http.Server{Addr: os.Getenv(envAddr), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -68,6 +68,8 @@ func gateway(mode string) int {
 			close(crash)
 		case "/stall":
 			close(stalled)
+		case "/sicken":
+			close(sick)
 		case "/say":
 			fmt.Println("asked for", r.URL.RawQuery)
 		case "/asked":
@@ -77,10 +79,12 @@ func gateway(mode string) int {
 			select {
 			case <-stalled:
 				<-r.Context().Done()
+			case <-sick:
+				w.WriteHeader(http.StatusInternalServerError)
 			default:
 			}
-			// The first answer is that by which it is seen to serve.
-			if n := asked.Add(1); mode == "falters" && n%3 != 1 {
+			n := asked.Add(1)
+			if mode == "falters" && n%3 != 0 || mode == "warms up" && n < 3 {
 				w.WriteHeader(http.StatusServiceUnavailable)
 			}
 		}
