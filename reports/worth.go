@@ -72,8 +72,8 @@ func lost(m Matrix) []string {
 		if f.Unit == "points" || !a.Known {
 			continue
 		}
-		if !b.Known {
-			all = append(all, loss{math.Inf(1), fmt.Sprintf("%s %s → never", f.Name, f.value(a.Mean))})
+		if !b.Known || a.complete() && !b.complete() {
+			all = append(all, loss{math.Inf(1), fmt.Sprintf("%s %s → %s", f.Name, f.value(a.Mean), f.Text(1))})
 			continue
 		}
 		from, to := a.Mean, b.Mean
@@ -178,7 +178,7 @@ func WriteWorths(w io.Writer, format string, ws []Worth) error {
 		return err
 	case "html":
 		t := worthTable(ws)
-		return htmlTemplate.ExecuteTemplate(w, "report.html", htmlPage{Title: t.title, Compared: []table{t}})
+		return writePage(w, htmlPage{Title: t.title, Compared: []table{t}})
 	}
 	return unknownMatrixFormat(format)
 }
