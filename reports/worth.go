@@ -45,7 +45,7 @@ func newWorthRow(w Worth) worthRow {
 		With: m.Figures[0].Cells[0], Without: m.Figures[0].Cells[1],
 		WithVerdicts: m.Verdicts[0], WithoutVerdicts: m.Verdicts[1],
 		Vetoes: max(0, vetoes(w.Without)-vetoes(w.With)),
-		Lost:   lost(m),
+		Lost:   orEmpty(lost(m)),
 	}
 }
 
@@ -166,7 +166,7 @@ func Worths(w io.Writer, ws []Worth, st Style) {
 func WriteWorths(w io.Writer, format string, ws []Worth) error {
 	switch format {
 	case "json":
-		var rows []worthRow
+		rows := []worthRow{}
 		for _, x := range ws {
 			rows = append(rows, newWorthRow(x))
 		}
