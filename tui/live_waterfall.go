@@ -294,5 +294,5 @@ var checkWords = map[string]string{
 	"wrong_function":   "another function was called, or more than one",
 	"arguments":        "the function was called with other arguments than the prompt makes",
 	"no_finish_reason": "the answer does not say why it ended",
-	"no_model":         "the answer does not say who gave it",
+	"no_model":         "the vectors do not say who made them",
 }

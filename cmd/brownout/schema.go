@@ -29,6 +29,7 @@ func (a *app) schemaCommand() *cobra.Command {
   scorecard  the JSON of scorecard
   conduct    the JSON of exec
   compare    the JSON of compare
+  worth      the JSON of worth
 
 Editors that know TOML schemas complete and check the keys of a scenario or a
 target where the file's first line names the schema:
