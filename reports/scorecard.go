@@ -163,7 +163,9 @@ func WriteScorecard(w io.Writer, format string, s *scorecard.Sheet) error {
 		_, err := io.WriteString(w, b.String())
 		return err
 	case "html":
-		p := htmlPage{Title: "Scorecard", Compared: append([]table{scorecardTable(s, plain)}, evidenceTables(s, true)...)}
+		matrix := scorecardTable(s, plain)
+		matrix.title = "Every fault once, without load"
+		p := htmlPage{Title: "Scorecard", Compared: append([]table{matrix}, evidenceTables(s, true)...)}
 		return writePage(w, p)
 	}
 	return fmt.Errorf("unknown format %q of a scorecard; known are %s", format, strings.Join(ScorecardFormats(), ", "))
