@@ -48,7 +48,11 @@ func Scorecard(w io.Writer, s *scorecard.Sheet, st Style) {
 		const beside = 9 // the longest of their words, and two spaces
 		means := g.Means()
 		if st.Width > 2*beside {
-			means = strings.ReplaceAll(wrapped(means, st.Width-beside), "\n", "\n"+strings.Repeat(" ", beside))
+			lines := strings.Split(wrapped(means, st.Width-beside), "\n")
+			for i, line := range lines {
+				lines[i] = strings.TrimRight(line, " ")
+			}
+			means = strings.Join(lines, "\n"+strings.Repeat(" ", beside))
 		}
 		fmt.Fprintf(w, "%-*s%s\n", beside, g, means)
 	}
