@@ -206,8 +206,12 @@ func keep[T any](r *engine, name string, settings any, fresh func() T) T {
 	return state
 }
 
-// start begins the work beside requests.
+// start begins the work beside requests, and has the backends' gates tell r of
+// what they decide.
 func (r *engine) start() {
+	for _, b := range r.backends {
+		b.gate.tellTo(r.tell)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cease = cancel
 	for _, run := range r.stages.run {

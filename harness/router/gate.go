@@ -21,12 +21,12 @@ const streakFactor = 2
 type gate struct {
 	name  string
 	set   settings
-	tell  func(Decision)
 	seen  *backendMetrics
 	stats *statsBook // has the models' ways back
 	whole *ramp      // the whole backend's
 
 	mu        sync.Mutex
+	tell      func(Decision)      // whoever listens under the configuration in force
 	circuits  map[string]*circuit // by model
 	notBefore time.Time           // the retry-after last stated
 	limited   *wire.Failure       // what was said with it
@@ -68,6 +68,14 @@ func newGate(b *backend, s settings, tell func(Decision)) *gate {
 		name: b.Name, set: s, tell: tell, seen: b.seen, stats: b.stats, whole: &b.ramp,
 		circuits: map[string]*circuit{}, holds: map[string]*hold{},
 	}
+}
+
+// tellTo has g tell its decisions to somebody else: a backend outlives the
+// configuration that it came with.
+func (g *gate) tellTo(tell func(Decision)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.tell = tell
 }
 
 // circuit is that of a model. The caller holds mu.
@@ -117,7 +125,7 @@ func (g *gate) changed(c *circuit, way *ramp, e circuitbreaker.StateChangedEvent
 
 // unlock ends a critical section and tells what was decided in it.
 func (g *gate) unlock() {
-	untold := g.untold
+	untold, tell := g.untold, g.tell
 	g.untold = nil
 	if g.dirty { // not within the breaker's own call-back, which holds its lock
 		g.dirty = false
@@ -125,7 +133,7 @@ func (g *gate) unlock() {
 	}
 	g.mu.Unlock()
 	for _, d := range untold {
-		g.tell(d)
+		tell(d)
 	}
 }
 
@@ -139,11 +147,8 @@ func (g *gate) admit(model string) (pass, *refusal) {
 		return pass{}, r
 	}
 	c := g.circuit(model)
-	if c.breaker != nil && !c.breaker.TryAcquirePermit() {
+	if !c.permits(g.set.Breaker.Probes) {
 		return pass{}, &refusal{open: true, wait: c.breaker.RemainingDelay(), cause: c.last}
-	}
-	if c.breaker != nil && c.breaker.IsHalfOpen() {
-		c.probes++
 	}
 	p := pass{of: c, epoch: c.epoch, asks: g.asks(now)}
 	for _, key := range [...]string{"", model} {
@@ -154,6 +159,26 @@ func (g *gate) admit(model string) (pass, *refusal) {
 		}
 	}
 	return p, nil
+}
+
+// permits lets a call through, as a probe where the breaker is half-open. It
+// counts the probes itself, because one that finds nothing out has to be given
+// back without a result, which failsafe-go's permits cannot be.
+func (c *circuit) permits(probes int) bool {
+	if c.breaker == nil {
+		return true
+	}
+	// An open breaker is asked, so that it becomes half-open when its time is over.
+	if !c.breaker.IsHalfOpen() && !c.breaker.TryAcquirePermit() {
+		return false
+	}
+	if c.breaker.IsHalfOpen() {
+		if c.probes >= probes {
+			return false
+		}
+		c.probes++
+	}
+	return true
 }
 
 // shut tells what but the breaker keeps calls away.
@@ -248,11 +273,11 @@ func (g *gate) settle(p pass, says verdict, model string, f *wire.Failure) {
 func (c *circuit) count(says verdict, f *wire.Failure, minCalls int) {
 	if c.breaker.IsHalfOpen() {
 		c.probes--
-		// Each permit must be given back with a result. A limit proves the
-		// backend alive; a call that proved nothing is no success.
-		if says == healthy || (f != nil && f.Kind == wire.FailRateLimit) {
+		switch {
+		case abandoned(says, f): // the next call probes
+		case says == healthy, f != nil && f.Kind == wire.FailRateLimit: // a limit proves it alive
 			c.breaker.RecordSuccess()
-		} else {
+		default: // silence until the deadline, too, is no success
 			c.breaker.RecordFailure()
 		}
 		return
@@ -270,21 +295,20 @@ func (c *circuit) count(says verdict, f *wire.Failure, minCalls int) {
 	}
 }
 
-// steady tells whether the backend is known to be well: nobody has to find out.
-func (g *gate) steady(model string) bool {
+// abandoned tells whether a call was given up before it could say anything of
+// its backend: its client left, another was faster, or it was never made.
+func abandoned(says verdict, f *wire.Failure) bool {
+	return says == neutral && (f == nil || f.Kind == kindGone || f.Kind == kindOverBudget)
+}
+
+// steady tells whether a model is known to be well: its breaker is closed, and
+// nobody has to find out anything of it or of the whole backend. changes is how
+// often its breaker has changed so far.
+func (g *gate) steady(model string) (changes uint64, steady bool) {
 	g.mu.Lock()
 	defer g.unlock()
 	c := g.circuit(model)
-	return g.doubt.until.IsZero() && len(g.holds) == 0 && (c.breaker == nil || c.breaker.IsClosed())
-}
-
-// calm tells whether the model's breaker is closed and nobody has to find out,
-// and how often it has changed so far.
-func (g *gate) calm(model string) (changes uint64, steady bool) {
-	steady = g.steady(model)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.circuit(model).epoch, steady
+	return c.epoch, g.doubt.until.IsZero() && g.holds[""] == nil && g.holds[model] == nil && (c.breaker == nil || c.breaker.IsClosed())
 }
 
 // broke counts a stream that broke after its first token, which was settled as
