@@ -25,7 +25,7 @@ type cacheWish struct {
 // there, as the RFC asks.
 func wishOf(h http.Header) cacheWish {
 	var w cacheWish
-	switch h.Get(HeaderCache) {
+	switch h.Get(wire.HeaderCache) {
 	case "on":
 		w.marked = true
 	case "off":
