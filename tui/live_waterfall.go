@@ -232,7 +232,7 @@ func verified(s *score.Snapshot, t score.Trace) string {
 	case p.Reason != "":
 		text = checkWords[p.Reason]
 		if text == "" {
-			text = "it ended in " + strings.ReplaceAll(p.Reason, "_", " ")
+			text = "an error came in the place of an answer, " + strings.ReplaceAll(p.Reason, "_", " ")
 		}
 	case t.Outcome == journal.Degraded && len(t.Calls) == 0:
 		text = "the right answer, whole, but from a cache"
@@ -262,7 +262,7 @@ func verified(s *score.Snapshot, t score.Trace) string {
 	}
 	text = "Verified: " + text + "."
 	if p.Detail != "" {
-		text += " " + p.Detail
+		text += " " + strings.ToUpper(p.Detail[:1]) + p.Detail[1:]
 	}
 	return text
 }

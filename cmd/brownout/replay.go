@@ -32,7 +32,7 @@ be the same to the last bit; exit code 1 says that they are not. Of a run that
 an older version kept, every figure that both reports have must be the same.`,
 		Example: `  brownout replay latest --speed 4
   brownout replay latest --headless`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			k, err := reports.Find(dir, args[0])
 			if err != nil {

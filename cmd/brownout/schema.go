@@ -38,7 +38,7 @@ target where the file's first line names the schema:
 		Example: `  brownout schema > brownout.schema.json
   brownout schema target > target.schema.json
   brownout schema report > report.schema.json`,
-		Args:      cobra.MaximumNArgs(1),
+		Args:      takes(0, 1),
 		ValidArgs: kinds,
 		RunE: func(_ *cobra.Command, args []string) error {
 			kind := schemaScenario
