@@ -99,8 +99,10 @@ notices: ## collect the licences of all that is linked in into bin/NOTICES
 	done >bin/NOTICES
 	@printf '\n==== Go %s\n' "$$($(GO) env GOVERSION)" >>bin/NOTICES && cat "$$($(GO) env GOROOT)/LICENSE" >>bin/NOTICES
 
-# They are big to compile, and what they look at changes seldom.
+# They are big to compile, and what they look at changes seldom. GoReleaser takes
+# where releases go from the remote, and finds fault with a repository without one.
 release-check: ## look at what makes releases and workflows, with GoReleaser and actionlint
+	@git remote | grep -q . || export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0=https://example.org/brownout/brownout; \
 	$(GO) run github.com/goreleaser/goreleaser/v2@v2.15.1 check
 	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
