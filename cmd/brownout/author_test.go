@@ -303,7 +303,7 @@ func TestCompletionKnowsEveryWord(t *testing.T) {
 		{[]string{"validate", ""}, "provider-outage"},
 		{[]string{"run", "provider-outage", "--report", ""}, "junit="},
 		{[]string{"run", "provider-outage", "--report", "json=a,"}, "json=a,html="},
-		{[]string{"run", "provider-outage", "--set", ""}, "fault."},
+		{[]string{"run", "provider-outage", "--set", ""}, "\nfault.\n"},
 		{[]string{"run", "provider-outage", "--set", "fault.outage."}, "fault.outage.mode="},
 		{[]string{"run", "--set", ""}, "name the scenario first"},
 		{[]string{"worth", "provider-outage", "--set", "load.d"}, "load.duration=\thow long"},
