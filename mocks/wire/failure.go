@@ -2,6 +2,8 @@ package wire
 
 import (
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -54,8 +56,8 @@ type Failure struct {
 // Error makes a Failure an error that says kind, status and message.
 func (f *Failure) Error() string {
 	s := string(f.Kind)
-	if f.Status != 0 {
-		s += " (" + http.StatusText(f.Status) + ")"
+	if f.Status != 0 { // some of the statuses in use have no text
+		s += " (" + strings.TrimSpace(strconv.Itoa(f.Status)+" "+http.StatusText(f.Status)) + ")"
 	}
 	if f.Message != "" {
 		s += ": " + f.Message

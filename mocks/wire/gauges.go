@@ -18,6 +18,7 @@ type Gauges struct {
 	PromptTime       time.Duration        // spent on prompts, all calls together
 	GenerationTime   time.Duration        // likewise on answers
 	Measures         Measures             // of a Measurer; nil: none
+	Loading          bool                 // calls are refused until a model is in memory
 	Loaded           map[string]time.Time // models in memory, by id, and when each leaves it unless asked again; zero: never; nil: not told
 }
 
