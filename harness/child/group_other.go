@@ -16,7 +16,7 @@ func Terminate(c *exec.Cmd) { _ = c.Process.Kill() }
 // KillGroup ends a process.
 func KillGroup(c *exec.Cmd) { _ = c.Process.Kill() }
 
-// Kill ends one process.
+// Kill ends one of Members.
 func Kill(pid int) {
 	if p, err := os.FindProcess(pid); err == nil {
 		_ = p.Kill()

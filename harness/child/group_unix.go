@@ -14,7 +14,7 @@ func Terminate(c *exec.Cmd) { _ = c.Process.Signal(syscall.SIGTERM) }
 // KillGroup ends a process and those of its group.
 func KillGroup(c *exec.Cmd) { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 
-// Kill ends one process.
+// Kill ends one of Members.
 func Kill(pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) }
 
 // Forward passes a signal on to a process and those of its group, as a terminal

@@ -9,12 +9,9 @@ import (
 	"time"
 )
 
-// Times of ending a program.
-const (
-	lingering = 300 * time.Millisecond // how long what it started may outlive it
-	lookEvery = 50 * time.Millisecond
-	copyTime  = time.Second // for its last output, where others hold its pipes
-)
+// copyTime bounds the wait for a program's last output, where others hold its
+// pipes.
+const copyTime = time.Second
 
 // Program is a command that is run to its end.
 type Program struct {
@@ -35,7 +32,7 @@ type End struct {
 // that come meanwhile are passed on to the group. The error says that it could
 // not be started.
 func (p *Program) Run(ctx context.Context, signals <-chan os.Signal) (End, error) {
-	p.Cmd.Env = append(p.Cmd.Env, p.Tag)
+	p.Cmd.Env = append(p.Cmd.Environ(), p.Tag)
 	p.Cmd.WaitDelay = copyTime
 	OwnGroup(p.Cmd)
 	started, ended := make(chan error, 1), make(chan error, 1)
@@ -63,7 +60,7 @@ func (p *Program) Run(ctx context.Context, signals <-chan os.Signal) (End, error
 	for {
 		select {
 		case err := <-ended:
-			return End{Code: code(err), Left: p.reap()}, nil
+			return End{Code: code(err), Left: Reap(p.Cmd.Process.Pid, p.Tag, Lingering)}, nil
 		case s := <-signals:
 			Forward(p.Cmd, s)
 			patience()
@@ -88,22 +85,4 @@ func code(err error) int {
 		return exitCode(exit)
 	}
 	return 1
-}
-
-// reap ends what the program has left running, and counts it.
-func (p *Program) reap() int {
-	pid := p.Cmd.Process.Pid
-	over := time.Now().Add(lingering)
-	left := Members(pid, p.Tag)
-	for len(left) > 0 && time.Now().Before(over) {
-		time.Sleep(lookEvery)
-		left = Members(pid, p.Tag)
-	}
-	if len(left) > 0 {
-		KillGroup(p.Cmd)
-	}
-	for _, m := range left {
-		Kill(m)
-	}
-	return len(left)
 }

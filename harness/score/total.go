@@ -46,20 +46,20 @@ func (b *Board) totalOf(windows []Window) Total {
 // overWindows is the geometric mean of one part over the windows that know it,
 // with the inputs of the window where it is lowest.
 func overWindows(name string, weight float64, index int, windows []Window) Part {
-	out := Part{Name: name, Weight: weight, Note: "no window knows it yet"}
+	out := Part{Name: name, Weight: weight, Unit: partUnits[index], Note: "no window knows it yet"}
 	var logs, n float64
 	var lowest float64
 	for i := range windows {
 		p := windows[i].Parts[index]
-		if out.Unit == "" {
-			out.Unit, out.Promised = p.Unit, p.Promised
+		if i == 0 {
+			out.Promised = p.Promised
 		}
 		if !p.Known {
 			continue
 		}
 		if n == 0 || p.Value < lowest {
 			lowest = p.Value
-			out.Attained, out.Promised, out.Unit = p.Attained, p.Promised, p.Unit
+			out.Attained, out.Promised = p.Attained, p.Promised
 			out.Note = "lowest in " + windows[i].Fault + ": " + p.Note
 		}
 		logs += math.Log(max(PartFloor, p.Value))
