@@ -80,7 +80,11 @@ func conductLines(e *Execution) []string {
 		lines = append(lines, "advice: "+a)
 	}
 	if e.Left > 0 {
-		lines = append(lines, fmt.Sprintf("the program left %d processes running, which were killed", e.Left))
+		left := "the program left 1 process running, which was killed"
+		if e.Left > 1 {
+			left = fmt.Sprintf("the program left %d processes running, which were killed", e.Left)
+		}
+		lines = append(lines, left)
 	}
 	return append(lines, fmt.Sprintf("%s ended with exit code %d after %.1f s", strings.Join(e.Command, " "), e.ExitCode, e.TookS))
 }

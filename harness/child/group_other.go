@@ -7,8 +7,14 @@ import (
 	"os/exec"
 )
 
+// SameGroup does nothing here.
+func SameGroup(*exec.Cmd) {}
+
 // OwnGroup does nothing here.
 func OwnGroup(*exec.Cmd) {}
+
+// ofTerminal tells whether a signal is one that a terminal sends.
+func ofTerminal(s os.Signal) bool { return s == os.Interrupt }
 
 // Terminate ends a process: there is no asking here.
 func Terminate(c *exec.Cmd) { _ = c.Process.Kill() }

@@ -25,6 +25,10 @@ func Forward(c *exec.Cmd, s os.Signal) {
 	}
 }
 
+// ofTerminal tells whether a signal is one that a terminal sends to all of the
+// group in its foreground.
+func ofTerminal(s os.Signal) bool { return s == syscall.SIGINT || s == syscall.SIGQUIT }
+
 // exitCode is that of a process, or 128 and the number of the signal that ended
 // it, as shells have it.
 func exitCode(e *exec.ExitError) int {

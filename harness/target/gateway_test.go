@@ -20,10 +20,15 @@ const theKey = "sk-brownout-test-key"
 
 // gateway serves until it is told to end, misbehaving as it is told.
 func gateway(mode string) int {
+	if mode == "child" { // of one that leaves it running; it prints nothing, since its output may be gone
+		signal.Ignore(syscall.SIGTERM)
+		time.Sleep(time.Minute)
+		return 0
+	}
 	fmt.Println("\x1b[32mstarting\x1b[0m as", mode)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
-	if at := os.Getenv(envCall); at != "" && mode != "child" && !called(at+"?"+os.Getenv(envAddr)) {
+	if at := os.Getenv(envCall); at != "" && !called(at+"?"+os.Getenv(envAddr)) {
 		fmt.Fprintln(os.Stderr, "[Errno 98] Address already in use")
 		return 1
 	}
@@ -38,10 +43,6 @@ func gateway(mode string) int {
 		return 7
 	case "silent":
 		<-stop
-		return 0
-	case "child": // of one that leaves it running
-		signal.Ignore(syscall.SIGTERM)
-		time.Sleep(time.Minute)
 		return 0
 	case "leaves":
 		if leave(true) != nil {
@@ -60,7 +61,7 @@ func gateway(mode string) int {
 	case "closes":
 		_, _ = os.Stdout.Close(), os.Stderr.Close()
 	}
-	crash, stalled := make(chan struct{}), make(chan struct{})
+	crash, stalled, sick := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	var asked atomic.Int64
 	srv := &http.Server{Addr: os.Getenv(envAddr), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -68,6 +69,8 @@ func gateway(mode string) int {
 			close(crash)
 		case "/stall":
 			close(stalled)
+		case "/sicken":
+			close(sick)
 		case "/say":
 			fmt.Println("asked for", r.URL.RawQuery)
 		case "/asked":
@@ -77,10 +80,12 @@ func gateway(mode string) int {
 			select {
 			case <-stalled:
 				<-r.Context().Done()
+			case <-sick:
+				w.WriteHeader(http.StatusInternalServerError)
 			default:
 			}
-			// The first answer is that by which it is seen to serve.
-			if n := asked.Add(1); mode == "falters" && n%3 != 1 {
+			n := asked.Add(1)
+			if mode == "falters" && n%3 != 0 || mode == "warms up" && n < 3 {
 				w.WriteHeader(http.StatusServiceUnavailable)
 			}
 		}

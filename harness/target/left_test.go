@@ -105,7 +105,7 @@ func TestOwnerKilled(t *testing.T) {
 	if pids := child.Members(0, tag); len(pids) > 0 {
 		t.Errorf("processes %v are left", pids)
 	}
-	if len(said) != 1 || !strings.Contains(said[0], "1 process") {
+	if len(said) != 1 || !strings.Contains(said[0], "that a killed brownout had left") {
 		t.Errorf("said %q", said)
 	}
 	for _, up := range []*target.Target{alive, next} {

@@ -220,22 +220,40 @@ func TestProcessEnvironment(t *testing.T) {
 // A process that does not serve any more has a finding, once; one that falters
 // now and then has none.
 func TestProcessThatStalls(t *testing.T) {
-	n := notes{came: make(chan struct{})}
-	came := n.came
+	for path, each := range map[string]time.Duration{"/stall": 50 * time.Millisecond, "/sicken": time.Minute} {
+		n := notes{came: make(chan struct{})}
+		came := n.came
+		o := options()
+		o.Find = n.take
+		o.Hurry(time.Millisecond, each)
+		up, err := target.Start(t.Context(), fake(t, "serves"), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		get(t, up.URL+path)
+		<-came
+		if err := up.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if len(n.found) != 1 || n.found[0].What != target.Hung || !strings.Contains(n.found[0].Detail, "it did not answer / any more, 3 times in a row with "+each.String()+" for each") {
+			t.Errorf("%s: found %v", path, n.found)
+		}
+	}
+}
+
+// A process is up once its readiness path says so, not once it answers.
+func TestProcessThatWarmsUp(t *testing.T) {
 	o := options()
-	o.Find = n.take
-	o.Hurry(time.Millisecond, 50*time.Millisecond)
-	up, err := target.Start(t.Context(), fake(t, "serves"), o)
+	o.Hurry(time.Minute, time.Minute)
+	up, err := target.Start(t.Context(), fake(t, "warms up"), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	get(t, up.URL+"/stall")
-	<-came
+	if asked := get(t, up.URL+"/asked"); asked != "3" {
+		t.Errorf("it was up after it had been asked %s times", asked)
+	}
 	if err := up.Stop(t.Context()); err != nil {
 		t.Error(err)
-	}
-	if len(n.found) != 1 || n.found[0].What != target.Hung || !strings.Contains(n.found[0].Detail, "it did not answer / any more, 3 times in a row with 50ms for each") {
-		t.Errorf("found %v", n.found)
 	}
 }
 
