@@ -26,6 +26,8 @@ func says(status int, words string) func(*path, seen) bool {
 	return func(_ *path, s seen) bool { return s.status == status && strings.Contains(s.message, words) }
 }
 
+// refused: nobody listens. A call that finds a connection of the pool may see it
+// reset instead, before its client knows that it is dead; the next one dials.
 func refused(_ *path, s seen) bool { return errors.Is(s.err, syscall.ECONNREFUSED) }
 
 func hangs(_ *path, s seen) bool { return errors.Is(s.err, context.DeadlineExceeded) }
@@ -182,17 +184,17 @@ func warmAgain(p *path) bool { return !p.Provider.Cold(p.Provider.Spec().Models[
 
 func linkBites() []bite {
 	return []bite{
-		{kind: "outage", preset: "openai", bites: refused},
+		{kind: "outage", preset: "openai", tries: 3, bites: refused},
 		{kind: "outage", name: "reset in a stream", preset: "anthropic", params: map[string]any{"mode": "reset"}, ask: asking{stream: true}, bites: func(_ *path, s seen) bool { return errors.Is(s.err, syscall.ECONNRESET) }},
 		{kind: "outage", name: "errors", preset: "anthropic", params: map[string]any{"mode": "errors"}, named: true, listed: true, bites: is(500, "api_error")},
 		{kind: "partition", preset: "openai", patience: short, bites: hangs},
-		{kind: "partition", name: "refused", preset: "anthropic", params: map[string]any{"mode": "refused"}, bites: refused},
+		{kind: "partition", name: "refused", preset: "anthropic", params: map[string]any{"mode": "refused"}, tries: 3, bites: refused},
 		{kind: "degraded_link", name: "bandwidth", preset: "openai", params: map[string]any{"bandwidth": 1}, ask: asking{words: 150}, bites: lasts(400 * time.Millisecond)},
 		{kind: "degraded_link", name: "slices of a stream", preset: "anthropic", params: map[string]any{"slice_size": 40, "slice_jitter": 30, "slice_delay": "2ms"}, ask: asking{stream: true, words: 40}, bites: lasts(100 * time.Millisecond)},
 		{kind: "degraded_link", name: "data limit", preset: "openai", params: map[string]any{"data_limit": 1500}, ask: asking{words: 200}, bites: cutShort},
 		{kind: "degraded_link", name: "slow close", preset: "openai", params: map[string]any{"slow_close": "300ms"}, bites: slowlyClosed},
-		{kind: "offline", preset: "ollama", bites: refused},
-		{kind: "offline", name: "and switched off", preset: "ollama", params: map[string]any{"reboot": true}, bites: refused, healed: func(p *path) bool { return p.Provider.Cold(p.Provider.Spec().Models[0].ID) }},
+		{kind: "offline", preset: "ollama", tries: 3, bites: refused},
+		{kind: "offline", name: "and switched off", preset: "ollama", params: map[string]any{"reboot": true}, tries: 3, bites: refused, healed: func(p *path) bool { return p.Provider.Cold(p.Provider.Spec().Models[0].ID) }},
 	}
 }
 
