@@ -88,6 +88,7 @@ func BenchmarkStreams(b *testing.B) {
 		{"openai", 1000, time.Millisecond},
 		{"openai", 5000, time.Millisecond},
 		{"openai", 1000, time.Millisecond / 5},
+		{"anthropic", 100, time.Millisecond},
 		{"anthropic", 1000, time.Millisecond},
 		{"anthropic", 1000, time.Millisecond / 5},
 	} {
