@@ -67,7 +67,7 @@ func Conduct(w io.Writer, e *Execution, st Style) {
 	if verdict == "" {
 		verdict = score.Inconclusive
 	}
-	fmt.Fprintf(w, "\n%s  %s\n", st.verdict(verdict), printable(e.Title))
+	fmt.Fprintf(w, "\n%s  %s\n", st.verdict(verdict), oneLine(e.Title))
 	for _, line := range conductLines(e) {
 		fmt.Fprintf(w, "  - %s\n", printable(line))
 	}

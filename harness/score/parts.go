@@ -40,7 +40,7 @@ func (b *Board) assess(w *window) Window {
 	}
 	out.Touched, out.TouchedBy = b.touched(w)
 	for i, name := range PartNames {
-		out.Parts[i] = Part{Name: name, Weight: b.weights[i], Unit: partUnits[i], Note: "the fault has not been injected"}
+		out.Parts[i] = Part{Name: name, Weight: b.weights[i], Unit: partUnits[i], Note: notStruck}
 	}
 	if !w.on {
 		return out

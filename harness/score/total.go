@@ -43,10 +43,14 @@ func (b *Board) totalOf(windows []Window) Total {
 	return t
 }
 
+// notStruck is why a part is not known before there is a window to know it.
+const notStruck = "no fault has struck"
+
 // overWindows is the geometric mean of one part over the windows that know it,
-// with the inputs of the window where it is lowest.
+// with the inputs of the window where it is lowest; where none knows it, the last
+// that was injected says why.
 func overWindows(name string, weight float64, index int, windows []Window) Part {
-	out := Part{Name: name, Weight: weight, Unit: partUnits[index], Note: "no window knows it yet"}
+	out := Part{Name: name, Weight: weight, Unit: partUnits[index], Note: notStruck}
 	var logs, n float64
 	var lowest float64
 	for i := range windows {
@@ -55,6 +59,9 @@ func overWindows(name string, weight float64, index int, windows []Window) Part 
 			out.Promised = p.Promised
 		}
 		if !p.Known {
+			if n == 0 && p.Note != notStruck {
+				out.Note = p.Note
+			}
 			continue
 		}
 		if n == 0 || p.Value < lowest {
