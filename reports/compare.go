@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,8 +23,9 @@ type Matrix struct {
 	Scenario string         `json:"scenario"`
 	Figures  []MatrixFigure `json:"figures"`
 	Variants []string       `json:"variants"`
-	Verdicts []string       `json:"verdicts"` // by variant, such as "pass 3, fail 0, inconclusive 0"
-	Evidence []Evidence     `json:"evidence"` // by variant
+	Verdicts []string       `json:"verdicts"`     // by variant, such as "pass 3, fail 0, inconclusive 0"
+	Lost     []string       `json:"lost_most_by"` // by variant, such as "recovery (4.0 %), latency (63.0 %)": parts of the score, and how much of their promise was kept; empty: it lost nothing to speak of
+	Evidence []Evidence     `json:"evidence"`     // by variant
 
 	counts []verdictCounts
 }
@@ -39,6 +41,8 @@ type MatrixFigure struct {
 // MatrixCell is a figure of one variant.
 type MatrixCell struct {
 	Known bool    `json:"known"`
+	Runs  int     `json:"runs"` // that know it
+	Of    int     `json:"of"`   // runs of the variant
 	Mean  float64 `json:"mean"`
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
@@ -60,6 +64,9 @@ type compareFigure struct {
 	interval   func(*score.Snapshot) (low, high float64) // of one run; nil: one run has none
 }
 
+// timeToFailover is the figure that some runs do not have because it never came.
+const timeToFailover = "time to failover"
+
 var compared = []compareFigure{
 	{"score", "points", true, func(s *score.Snapshot) (float64, bool) { return s.Score.Total, s.Score.Scored }, func(s *score.Snapshot) (low, high float64) {
 		return s.Score.Low, s.Score.High
@@ -71,7 +78,7 @@ var compared = []compareFigure{
 	{"integrity", "share", true, func(s *score.Snapshot) (float64, bool) { return s.Requests.Integrity(), s.Requests.Total > 0 }, func(s *score.Snapshot) (low, high float64) {
 		return score.Wilson(float64(s.Requests.Total-s.Requests.Corrupt), s.Requests.Total)
 	}},
-	{"time to failover", "s", false, slowestFailover, nil},
+	{timeToFailover, "s", false, slowestFailover, nil},
 	{"p95 under fault", "s", false, slowestP95, nil},
 	{"calls per request", "", false, func(s *score.Snapshot) (float64, bool) {
 		var calls uint64
@@ -110,6 +117,7 @@ func NewMatrix(scenario string, variants []Variant) Matrix {
 		counts := countVerdicts(v.Runs)
 		m.counts = append(m.counts, counts)
 		m.Verdicts = append(m.Verdicts, counts.String())
+		m.Lost = append(m.Lost, lostMostBy(v.Runs))
 		m.Evidence = append(m.Evidence, evidence(v))
 	}
 	for _, c := range compared {
@@ -135,7 +143,7 @@ func (c compareFigure) cell(runs []*score.Snapshot) MatrixCell {
 		}
 	}
 	out := cellOf(values)
-	out.bySeed = bySeed
+	out.Runs, out.Of, out.bySeed = len(values), len(runs), bySeed
 	if len(values) == 1 && c.interval != nil { // a run knows some intervals by itself
 		out.Low, out.High = c.interval(of)
 	}
@@ -153,8 +161,13 @@ func cellOf(values []float64) MatrixCell {
 	return MatrixCell{Known: true, Mean: mean, Low: mean - half, High: mean + half}
 }
 
-// mark finds the best and the worst, and those that cannot be told from the
-// best. Where all are equal there is neither.
+// complete tells whether every run of the variant knows the figure. The mean of
+// those that do would flatter a variant that never failed over in the others.
+func (c MatrixCell) complete() bool { return c.Known && c.Runs == c.Of }
+
+// mark finds the best and the worst of the variants of which every run knows
+// the figure, and those that cannot be told from the best. Where all are equal
+// there is neither.
 func (f *MatrixFigure) mark() {
 	best, worst := -1, -1
 	better := func(a, b float64) bool {
@@ -164,7 +177,7 @@ func (f *MatrixFigure) mark() {
 		return a < b
 	}
 	for i, c := range f.Cells {
-		if !c.Known {
+		if !c.complete() {
 			continue
 		}
 		if best < 0 || better(c.Mean, f.Cells[best].Mean) {
@@ -181,7 +194,7 @@ func (f *MatrixFigure) mark() {
 	f.Cells[best].Best, f.Cells[worst].Worst = true, true
 	for i := range f.Cells {
 		c := &f.Cells[i]
-		if i != best && c.Known {
+		if i != best && c.complete() {
 			c.FromBest = difference(*c, b)
 			c.LikeBest = c.FromBest.holdsZero()
 		}
@@ -194,11 +207,13 @@ func matrixTable(m Matrix) table {
 	for _, f := range m.Figures {
 		t.head = append(t.head, f.Name)
 	}
+	t.head = append(t.head, lostHead)
 	for i, v := range m.Variants {
 		row := []string{v, m.Verdicts[i]}
 		for _, f := range m.Figures {
 			row = append(row, f.text(i))
 		}
+		row = append(row, cmp.Or(m.Lost[i], "-"))
 		t.rows = append(t.rows, row)
 	}
 	return t
@@ -208,13 +223,24 @@ func matrixTable(m Matrix) table {
 func (f MatrixFigure) Text(i int) string {
 	c := f.Cells[i]
 	if !c.Known {
-		return "never"
+		return f.missing()
 	}
 	s := f.value(c.Mean)
 	if c.High > c.Low {
 		s += fmt.Sprintf(" (%s to %s)", f.value(c.Low), f.value(c.High))
 	}
+	if !c.complete() {
+		s += fmt.Sprintf(" in %d of %d", c.Runs, c.Of)
+	}
 	return s
+}
+
+// missing says of a figure that no run of a variant has it.
+func (f MatrixFigure) missing() string {
+	if f.Name == timeToFailover {
+		return "never"
+	}
+	return "unknown"
 }
 
 // text is a cell for people, with its mark in words.

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -51,11 +52,16 @@ func matrixPageOf(m Matrix) matrixPage {
 		}
 		p.Rows = append(p.Rows, r)
 	}
+	lost := matrixRow{Name: lostHead}
+	for _, words := range m.Lost {
+		lost.Cells = append(lost.Cells, matrixCell{Value: cmp.Or(words, "-"), Bar: -1})
+	}
+	p.Rows = append(p.Rows, lost)
 	return p
 }
 
 func (f MatrixFigure) onPage(c MatrixCell) matrixCell {
-	out := matrixCell{Value: "never", Bar: -1}
+	out := matrixCell{Value: f.missing(), Bar: -1}
 	if !c.Known {
 		return out
 	}
@@ -92,5 +98,5 @@ func matricesHTML(w io.Writer, ms []Matrix) error {
 	for _, m := range ms {
 		p.Matrices = append(p.Matrices, matrixPageOf(m))
 	}
-	return htmlTemplate.ExecuteTemplate(w, "report.html", p)
+	return writePage(w, p)
 }

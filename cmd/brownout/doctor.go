@@ -60,7 +60,7 @@ mend what is missing. It ends with exit code 4 where a run could not work, and w
 0 otherwise: what is only a warning or a note hinders some runs, or none.`,
 		Example: `  brownout doctor
   brownout doctor --json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			programs, err := targetPrograms()
 			if err != nil {

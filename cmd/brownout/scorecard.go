@@ -50,7 +50,7 @@ something did, 3 where a cell proved nothing. 4 where a target did not start.`,
 		Example: `  brownout scorecard
   brownout scorecard --targets bundled,portkey,direct --report html=scorecard.html
   brownout scorecard --fault stream_truncate,outage --format json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.scorecard(cmd.Context(), f) },
 	}
 	fl := c.Flags()
@@ -119,7 +119,7 @@ func (a *app) scorecard(ctx context.Context, f scorecardFlags) error {
 func sheetError(s *scorecard.Sheet) error {
 	for _, c := range s.Cards {
 		if c.Error != "" {
-			return &harness.EnvironmentError{Err: fmt.Errorf("target %s: %s", c.Target, c.Error)}
+			return &harness.EnvironmentError{Err: fmt.Errorf("target %s %s", c.Target, c.Error)}
 		}
 	}
 	switch first := s.Cards[0]; {

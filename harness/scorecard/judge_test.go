@@ -14,7 +14,7 @@ func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
 // sample is a request that was sent a second into the run.
 func sample(outcome journal.Outcome, reason string, total int) *journal.Sample {
-	return &journal.Sample{Marker: "m", Scheduled: ms(1000), Sent: ms(1000), Total: ms(total), Outcome: outcome, Reason: reason, Status: 200}
+	return &journal.Sample{Marker: "m", Scheduled: ms(1000), Sent: ms(1000), Total: ms(total), Outcome: outcome, Reason: reason, Status: 200, Model: "model-of-it"}
 }
 
 // call is one that arrived so long after the request was sent.
@@ -28,8 +28,18 @@ func told(c *journal.Call, seconds int) *journal.Call {
 	return c
 }
 
+// half is one of which some came.
+func half(s *journal.Sample, first, gaps int) *journal.Sample {
+	s.TTFT, s.Gaps = ms(first), gaps
+	return s
+}
+
 func early(c *journal.Call) *journal.Call { c.Early = true; return c }
-func left(c *journal.Call) *journal.Call  { c.Aborted = true; return c }
+func unsigned(s *journal.Sample) *journal.Sample {
+	s.Model = ""
+	return s
+}
+func left(c *journal.Call) *journal.Call { c.Aborted = true; return c }
 
 func TestJudge(t *testing.T) {
 	good := call("b", 10, 500, "")
@@ -45,6 +55,7 @@ func TestJudge(t *testing.T) {
 		"asked too soon":          {sample("ok", "", 600), []*journal.Call{call("a", 0, 1, "rate_limit"), early(call("a", 5, 1, "rate_limit")), good}, scorecard.Partial, "a was asked again before the retry-after"},
 		"asked far too soon":      {sample("ok", "", 600), []*journal.Call{early(call("a", 0, 1, "rate_limit")), early(call("a", 5, 1, "rate_limit")), good}, scorecard.Fail, "a was asked 2 times before the retry-after"},
 		"came back too soon":      {sample("ok", "", 1600), []*journal.Call{told(call("a", 0, 1, "overload"), 2), call("a", 1000, 1, "overload"), good}, scorecard.Partial, "a was asked again before the retry-after"},
+		"told late, came soon":    {sample("ok", "", 3600), []*journal.Call{told(call("a", 0, 1000, "overload"), 2), call("a", 2500, 1, "overload"), call("b", 2600, 500, "")}, scorecard.Partial, "a was asked again before the retry-after"},
 		"kept coming back":        {sample("ok", "", 600), []*journal.Call{told(call("a", 0, 1, "overload"), 90), told(call("a", 400, 1, "overload"), 90), call("a", 900, 1, "overload"), good}, scorecard.Fail, "a was asked 2 times before the retry-after"},
 		"came back in time":       {sample("ok", "", 2600), []*journal.Call{told(call("a", 0, 1, "overload"), 2), call("a", 2001, 500, "")}, scorecard.Pass, "a whole answer"},
 		"went elsewhere":          {sample("ok", "", 600), []*journal.Call{told(call("a", 0, 1, "overload"), 2), good}, scorecard.Pass, "a whole answer"},
@@ -53,6 +64,8 @@ func TestJudge(t *testing.T) {
 		"hammered":                {sample("ok", "", 600), []*journal.Call{call("a", 0, 1, "server_error"), call("a", 2, 1, "server_error"), call("a", 4, 1, "server_error"), call("a", 6, 1, "server_error"), good}, scorecard.Fail, "a was asked 4 times"},
 		"left running":            {sample("ok", "", 600), []*journal.Call{call("a", 0, 5000, ""), good}, scorecard.Partial, "the call to a was left running 4.4 s beyond the answer"},
 		"left in time":            {sample("ok", "", 600), []*journal.Call{left(call("a", 0, 300, "")), good}, scorecard.Pass, "a whole answer"},
+		"signed by nobody":        {unsigned(sample("ok", "", 600)), []*journal.Call{call("a", 0, 1, "overload"), good}, scorecard.Partial, "which does not say what model gave it"},
+		"refused by nobody":       {unsigned(sample("ok", "content_filter", 5)), []*journal.Call{call("a", 0, 1, "content_filter")}, scorecard.Pass, "right refusal"},
 		"clean error":             {sample("failed", "quota_exhausted", 9), []*journal.Call{call("a", 0, 1, "quota_exhausted")}, scorecard.Safe, "a clean error after 0.01 s: quota_exhausted"},
 		"error of the same sort":  {sample("failed", "overload", 9), []*journal.Call{call("a", 0, 1, "server_error")}, scorecard.Safe, "a clean error"},
 		"nobody was reached":      {sample("failed", "server_error", 9), nil, scorecard.Safe, "a clean error"},
@@ -66,11 +79,14 @@ func TestJudge(t *testing.T) {
 		"a refused key as a 500":  {sample("failed", "server_error", 9), []*journal.Call{call("a", 0, 1, "auth")}, scorecard.Fail, "the cause is masked"},
 		"the gateway is gone":     {sample("failed", "connect", 9), nil, scorecard.Fail, "the gateway itself"},
 		"hung":                    {sample("hung", "stalled", 8000), []*journal.Call{call("a", 0, 8000, "")}, scorecard.Fail, "no end by the deadline, 8.0 s after it was sent (stalled)"},
+		"hung, silent":            {sample("hung", "timeout", 8000), nil, scorecard.Fail, "no end by the deadline, 8.0 s after it was sent (timeout)$"},
+		"hung halfway":            {half(sample("hung", "stalled", 8000), 60, 8), []*journal.Call{call("a", 0, 8000, "")}, scorecard.Fail, "(stalled): under HTTP 200 9 pieces of an answer came, the first after 0.06 s, and neither its end nor an error$"},
+		"hung at its beginning":   {half(sample("hung", "stalled", 8000), 60, 0), []*journal.Call{call("a", 0, 8000, "")}, scorecard.Fail, "under HTTP 200 1 piece of an answer came"},
 		"half an answer":          {sample("corrupt", "truncated", 400), []*journal.Call{call("a", 0, 400, "transport")}, scorecard.Fail, "a wrong answer was given as a good one: truncated"},
 	} {
 		l := scorecard.Log{Samples: []*journal.Sample{c.sample}, Calls: c.calls, Injected: ms(500), LinkOnly: len(c.calls) == 0}
 		got := scorecard.Judge("x", l)
-		if got.Grade != c.grade || !strings.Contains(got.Why, c.why) {
+		if got.Grade != c.grade || !strings.Contains(got.Why+"$", c.why) {
 			t.Errorf("%s: %s (%s), want %s (%s)", name, got.Grade, got.Why, c.grade, c.why)
 		}
 	}
