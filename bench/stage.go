@@ -179,6 +179,7 @@ func record(ctx context.Context, mock, model string, stream bool) (pieces [][]by
 		return nil, nil, err
 	}
 	req.Header = headers(nil)
+	req.Close = true // the bed before this one may have had its mock at the same port
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, nil, err
