@@ -104,11 +104,14 @@ func (e Evidence) blameless() bool {
 
 // evidenceTable is what each variant did wrong, a line for each request; without
 // rows where none did.
-func evidenceTable(m Matrix) table {
+// The reasons of verdicts are left out where a table of all runs has them.
+func evidenceTable(m Matrix, reasons bool) table {
 	t := table{title: m.Scenario + ": what went wrong", head: []string{"variant", "request", "what its client got", "calls"}}
 	for _, e := range m.Evidence {
-		for _, r := range e.Reasons {
-			t.rows = append(t.rows, []string{e.Variant, "(verdict)", r, ""})
+		if reasons {
+			for _, r := range e.Reasons {
+				t.rows = append(t.rows, []string{e.Variant, "(verdict)", r, ""})
+			}
 		}
 		for _, r := range e.Requests {
 			t.rows = append(t.rows, []string{e.Variant, fmt.Sprintf("%s at %.1f s", r.Request, r.AtS), r.got(), scorecard.Waterfall(r.Calls)})
