@@ -21,7 +21,7 @@ type Target struct {
 	Key     string            `toml:"key"`     // template: what clients show; empty: a key of ours
 	Model   string            `toml:"model"`   // template: what clients ask for; empty: the model of the plan
 	Headers map[string]string `toml:"headers"` // templates: of each request; may depend on its kind
-	Body    map[string]string `toml:"body"`    // templates that give JSON: fields put into the body of each request
+	Body    map[string]string `toml:"body"`    // templates that give JSON: fields put into the body of each request; model replaces what is asked for
 	Speaks  []string          `toml:"speaks"`  // dialects of providers that it can be pointed at; empty: any
 	Process *TargetProcess    `toml:"process"` // nil: nothing is started
 	Install *TargetInstall    `toml:"install"` // nil: nothing needs to be installed

@@ -39,6 +39,8 @@ type MatrixFigure struct {
 // MatrixCell is a figure of one variant.
 type MatrixCell struct {
 	Known bool    `json:"known"`
+	Runs  int     `json:"runs"` // that know it
+	Of    int     `json:"of"`   // runs of the variant
 	Mean  float64 `json:"mean"`
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
@@ -60,6 +62,9 @@ type compareFigure struct {
 	interval   func(*score.Snapshot) (low, high float64) // of one run; nil: one run has none
 }
 
+// timeToFailover is the figure that some runs do not have because it never came.
+const timeToFailover = "time to failover"
+
 var compared = []compareFigure{
 	{"score", "points", true, func(s *score.Snapshot) (float64, bool) { return s.Score.Total, s.Score.Scored }, func(s *score.Snapshot) (low, high float64) {
 		return s.Score.Low, s.Score.High
@@ -71,7 +76,7 @@ var compared = []compareFigure{
 	{"integrity", "share", true, func(s *score.Snapshot) (float64, bool) { return s.Requests.Integrity(), s.Requests.Total > 0 }, func(s *score.Snapshot) (low, high float64) {
 		return score.Wilson(float64(s.Requests.Total-s.Requests.Corrupt), s.Requests.Total)
 	}},
-	{"time to failover", "s", false, slowestFailover, nil},
+	{timeToFailover, "s", false, slowestFailover, nil},
 	{"p95 under fault", "s", false, slowestP95, nil},
 	{"calls per request", "", false, func(s *score.Snapshot) (float64, bool) {
 		var calls uint64
@@ -135,7 +140,7 @@ func (c compareFigure) cell(runs []*score.Snapshot) MatrixCell {
 		}
 	}
 	out := cellOf(values)
-	out.bySeed = bySeed
+	out.Runs, out.Of, out.bySeed = len(values), len(runs), bySeed
 	if len(values) == 1 && c.interval != nil { // a run knows some intervals by itself
 		out.Low, out.High = c.interval(of)
 	}
@@ -153,8 +158,13 @@ func cellOf(values []float64) MatrixCell {
 	return MatrixCell{Known: true, Mean: mean, Low: mean - half, High: mean + half}
 }
 
-// mark finds the best and the worst, and those that cannot be told from the
-// best. Where all are equal there is neither.
+// complete tells whether every run of the variant knows the figure. The mean of
+// those that do would flatter a variant that never failed over in the others.
+func (c MatrixCell) complete() bool { return c.Known && c.Runs == c.Of }
+
+// mark finds the best and the worst of the variants of which every run knows
+// the figure, and those that cannot be told from the best. Where all are equal
+// there is neither.
 func (f *MatrixFigure) mark() {
 	best, worst := -1, -1
 	better := func(a, b float64) bool {
@@ -164,7 +174,7 @@ func (f *MatrixFigure) mark() {
 		return a < b
 	}
 	for i, c := range f.Cells {
-		if !c.Known {
+		if !c.complete() {
 			continue
 		}
 		if best < 0 || better(c.Mean, f.Cells[best].Mean) {
@@ -181,7 +191,7 @@ func (f *MatrixFigure) mark() {
 	f.Cells[best].Best, f.Cells[worst].Worst = true, true
 	for i := range f.Cells {
 		c := &f.Cells[i]
-		if i != best && c.Known {
+		if i != best && c.complete() {
 			c.FromBest = difference(*c, b)
 			c.LikeBest = c.FromBest.holdsZero()
 		}
@@ -208,13 +218,24 @@ func matrixTable(m Matrix) table {
 func (f MatrixFigure) Text(i int) string {
 	c := f.Cells[i]
 	if !c.Known {
-		return "never"
+		return f.missing()
 	}
 	s := f.value(c.Mean)
 	if c.High > c.Low {
 		s += fmt.Sprintf(" (%s to %s)", f.value(c.Low), f.value(c.High))
 	}
+	if !c.complete() {
+		s += fmt.Sprintf(" in %d of %d", c.Runs, c.Of)
+	}
 	return s
+}
+
+// missing says of a figure that no run of a variant has it.
+func (f MatrixFigure) missing() string {
+	if f.Name == timeToFailover {
+		return "never"
+	}
+	return "unknown"
 }
 
 // text is a cell for people, with its mark in words.

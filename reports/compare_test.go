@@ -74,7 +74,7 @@ func TestP95UnderFaultIsATime(t *testing.T) {
 	asked.Windows[0].WaitP95 = 0 // by nobody
 	m := reports.NewMatrix("outage", []reports.Variant{{Label: "good", Runs: []*score.Snapshot{good}}, {Label: "bad", Runs: []*score.Snapshot{bad}}, {Label: "idle", Runs: []*score.Snapshot{asked}}})
 	i := slices.IndexFunc(m.Figures, func(f reports.MatrixFigure) bool { return f.Name == "p95 under fault" })
-	for j, want := range []string{"1.25 s", "4.00 s", "never"} {
+	for j, want := range []string{"1.25 s", "4.00 s", "unknown"} {
 		if got := m.Figures[i].Text(j); got != want {
 			t.Errorf("%s: %s, want %s", m.Variants[j], got, want)
 		}
@@ -228,5 +228,48 @@ func TestDiffTellsNoiseFromLoss(t *testing.T) {
 				t.Errorf("worse: %q, want %q", worse, c.worse)
 			}
 		})
+	}
+}
+
+// The mean over the runs that failed over would flatter a variant that never
+// did in the others.
+func TestWhoSometimesNeverFailsOverIsNotTheBest(t *testing.T) {
+	m := reports.NewMatrix("outage", []reports.Variant{
+		{Label: "always", Runs: []*score.Snapshot{scored(95, 2), scored(95, 2.1), scored(95, 1.9)}},
+		{Label: "later", Runs: []*score.Snapshot{scored(95, 3), scored(95, 3.1), scored(95, 2.9)}},
+		{Label: "once", Runs: []*score.Snapshot{scored(95, .5), scored(95, 0), scored(95, 0)}},
+	})
+	f := m.Figures[slices.IndexFunc(m.Figures, func(f reports.MatrixFigure) bool { return f.Name == "time to failover" })]
+	if !f.Cells[0].Best || !f.Cells[1].Worst || f.Cells[2].Best || f.Cells[2].LikeBest || f.Cells[2].FromBest != nil {
+		t.Errorf("%+v", f.Cells)
+	}
+	if got := f.Text(2); got != "0.50 s in 1 of 3" {
+		t.Errorf("the cell says %q", got)
+	}
+}
+
+// Sums of floats depend on their order; the same runs give the same bytes.
+func TestComparisonsAreTheSameEachTime(t *testing.T) {
+	variants := make([]reports.Variant, 2)
+	for i := range variants {
+		for seed := range uint64(9) {
+			s := scored(90+1/float64(seed+3)-float64(i)/7, 1)
+			p := *s.Plan
+			p.Seed, s.Plan = seed, &p
+			variants[i].Runs = append(variants[i].Runs, s)
+		}
+	}
+	var first []byte
+	for range 20 {
+		var b bytes.Buffer
+		if err := reports.WriteMatrices(&b, "json", []reports.Matrix{reports.NewMatrix("outage", variants)}); err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = b.Bytes()
+		}
+		if !bytes.Equal(first, b.Bytes()) {
+			t.Fatal("the same runs gave another comparison")
+		}
 	}
 }

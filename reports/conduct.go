@@ -67,7 +67,7 @@ func Conduct(w io.Writer, e *Execution, st Style) {
 	if verdict == "" {
 		verdict = score.Inconclusive
 	}
-	fmt.Fprintf(w, "\n%s  %s\n", st.verdict(verdict), printable(e.Title))
+	fmt.Fprintf(w, "\n%s  %s\n", st.verdict(verdict), oneLine(e.Title))
 	for _, line := range conductLines(e) {
 		fmt.Fprintf(w, "  - %s\n", printable(line))
 	}
@@ -80,7 +80,11 @@ func conductLines(e *Execution) []string {
 		lines = append(lines, "advice: "+a)
 	}
 	if e.Left > 0 {
-		lines = append(lines, fmt.Sprintf("the program left %d processes running, which were killed", e.Left))
+		left := "the program left 1 process running, which was killed"
+		if e.Left > 1 {
+			left = fmt.Sprintf("the program left %d processes running, which were killed", e.Left)
+		}
+		lines = append(lines, left)
 	}
 	return append(lines, fmt.Sprintf("%s ended with exit code %d after %.1f s", strings.Join(e.Command, " "), e.ExitCode, e.TookS))
 }

@@ -55,10 +55,10 @@ func Compare(base, now *score.Snapshot) Diff {
 	for i, w := range now.Windows {
 		if i < len(base.Windows) && base.Windows[i].Fault == w.Fault {
 			o := base.Windows[i]
-			d.add("failover after "+w.Fault, came(o.FailedOver, o.TimeToFailover.Seconds()), came(w.FailedOver, w.TimeToFailover.Seconds()),
-				o.FailedOver && (!w.FailedOver || w.TimeToFailover.Seconds() > 2*o.TimeToFailover.Seconds()+.5), "")
-			if b, n := o.WaitP95.Seconds(), w.WaitP95.Seconds(); b > 0 && n > 0 {
-				d.add("p95 during "+w.Fault, came(true, b), came(true, n), n > 1.25*b, "")
+			d.add("failover after "+w.Fault, came(o, "failover", o.FailedOver, o.TimeToFailover), came(w, "failover", w.FailedOver, w.TimeToFailover),
+				o.FailedOver && (!w.FailedOver && knows(w, "failover") || w.TimeToFailover.Seconds() > 2*o.TimeToFailover.Seconds()+.5), "")
+			if b, n := o.WaitP95, w.WaitP95; b > 0 && n > 0 {
+				d.add("p95 during "+w.Fault, seconds(b), seconds(n), n.Seconds() > 1.25*b.Seconds(), "")
 			}
 		}
 	}
@@ -93,13 +93,6 @@ func ratio(n float64, of uint64) float64 {
 		return 1
 	}
 	return n / float64(of)
-}
-
-func came(ok bool, v float64) string {
-	if !ok {
-		return "never"
-	}
-	return fmt.Sprintf("%.2f s", v)
 }
 
 // DiffTable prints a diff.

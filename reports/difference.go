@@ -2,7 +2,9 @@ package reports
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 )
 
 // Difference of a figure from that of the best, with its 95 % interval: by
@@ -21,9 +23,9 @@ func (d *Difference) holdsZero() bool { return d != nil && d.Low <= 0 && 0 <= d.
 
 func difference(c, best MatrixCell) *Difference {
 	var paired []float64
-	for seed, v := range c.bySeed {
+	for _, seed := range slices.Sorted(maps.Keys(c.bySeed)) { // in order: a sum of floats depends on it
 		if b, ok := best.bySeed[seed]; ok {
-			paired = append(paired, v-b)
+			paired = append(paired, c.bySeed[seed]-b)
 		}
 	}
 	if len(paired) > 1 {
@@ -53,7 +55,7 @@ func differenceTable(m Matrix) table {
 			text := ""
 			switch {
 			case !c.Known:
-				text = "never"
+				text = f.missing()
 			case c.Best:
 				text = "best"
 			case c.FromBest != nil:

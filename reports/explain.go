@@ -27,7 +27,7 @@ is always shown beside it. Only what clients and providers saw is scored.
 	what := map[string]string{
 		"availability": "mean outcome value, in nines; the lower of while the fault lasts and in the horizon after it",
 		"failover":     "from injection until users are served as promised again, and stay so",
-		"latency":      "p95 while the fault lasts over that of steady state: time to first token for streams, total otherwise",
+		"latency":      "p95 while the fault lasts of what a request took over the steady p95 of its kind: time to first token for streams, total otherwise",
 		"integrity":    "answers that are not truncated, foreign, altered, empty or swapped, in nines",
 		"recovery":     "from clearance until shares, latency and cost are as in steady state",
 		"efficiency":   "calls to providers for each request; those before a stated retry-after count twice",
@@ -64,9 +64,9 @@ A run proves nothing, and is called inconclusive, where
 A target that crashed, too, fails the run whatever its score. The verdict is
 decided in this order: veto or crash, doubt, missed expectation, pass.
 
-Shares have Wilson's 95 %% interval. The score has one by a bootstrap over blocks of
-a second (%d resamples, a fixed seed); over several seeds (--repeat N) the mean has
-one by Student's t. brownout report RUN --trace WHAT shows what the score of a run,
+Shares have Wilson's 95 %% interval. The score has one by a local bootstrap over blocks
+of a second (%d resamples, a fixed seed); over several seeds (--repeat N) the mean has
+one by Student's t. docs/reports.md tells what they suppose. brownout report RUN --trace WHAT shows what the score of a run,
 or one of its parts, was computed from; the score itself with its interval.
 `, score.Resamples)
 }

@@ -17,7 +17,7 @@ func finished() *score.Snapshot {
 	parts := score.Parts{
 		part("availability", 0.9, .35, 0.985, 0.99, "share"),
 		part("failover", 1, .15, 1.2, 2, "s"),
-		part("latency", 0.8, .15, 0.75, 0.6, "s"),
+		part("latency", 0.8, .15, 2.5, 2, score.UnitSteady),
 		part("integrity", 1, .15, 1, 0.999, "share"),
 		{Name: "recovery", Weight: .10, Unit: "s", Note: "the load ended before recovery could be seen"},
 		part("efficiency", 1, .05, 1.1, 1.5, "calls/request"),

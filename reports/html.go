@@ -86,7 +86,18 @@ func writeHTML(w io.Writer, runs []*score.Snapshot) error {
 			p.All = append(p.All, t)
 		}
 	}
-	return htmlTemplate.ExecuteTemplate(w, "report.html", p)
+	return writePage(w, p)
+}
+
+// writePage writes a page. The template escapes what is markup; control codes
+// have no escape in HTML and are left out.
+func writePage(w io.Writer, p htmlPage) error {
+	var b strings.Builder
+	if err := htmlTemplate.ExecuteTemplate(&b, "report.html", p); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, printable(b.String()))
+	return err
 }
 
 func arranged(i int, s *score.Snapshot) htmlRun {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"brownout/harness/journal"
 	"brownout/harness/score"
 )
 
@@ -43,8 +44,8 @@ type junitProblem struct {
 	Text    string `xml:",chardata"`
 }
 
-// writeJUnit makes a suite of each run: each expectation and the privacy veto
-// is a case that passes or fails. A doubt of the instrument is an error of a
+// writeJUnit makes a suite of each run: each expectation and each veto is a case
+// that passes or fails. A doubt of the instrument is an error of a
 // case of its own, because CI systems know no third outcome.
 func writeJUnit(w io.Writer, runs []*score.Snapshot) error {
 	var all junitSuites
@@ -101,6 +102,13 @@ func junitRun(s *score.Snapshot) junitSuite {
 		veto.Failure = &junitProblem{Message: "privacy violated", Text: strings.Join(lines, "\n")}
 	}
 	add(veto)
+	up := junitCase{Name: "the target does not crash"}
+	for _, f := range s.Target.Findings {
+		if f.What == journal.FindingCrashed {
+			up.Failure = &junitProblem{Message: "crashed", Text: f.Detail}
+		}
+	}
+	add(up)
 	conclusive := junitCase{Name: "the run is conclusive"}
 	if s.Verdict == score.Inconclusive || s.Verdict == score.Pending {
 		conclusive.Error = &junitProblem{Message: "inconclusive", Text: strings.Join(s.Reasons, "\n")}

@@ -90,7 +90,7 @@ func markdownRow(b *strings.Builder, cells []string) {
 // markup: tables, HTML, links, images and code.
 var markdownEscaper = strings.NewReplacer(
 	"\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "&", "&amp;", "`", "\\`",
-	"*", "\\*", "[", "\\[", "]", "\\]", "\n", " ", "\r", " ",
+	"*", "\\*", "~", "\\~", "[", "\\[", "]", "\\]", "\n", " ", "\r", " ",
 )
 
 func escapeMarkdown(s string) string { return markdownEscaper.Replace(printable(s)) }

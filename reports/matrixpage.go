@@ -55,7 +55,7 @@ func matrixPageOf(m Matrix) matrixPage {
 }
 
 func (f MatrixFigure) onPage(c MatrixCell) matrixCell {
-	out := matrixCell{Value: "never", Bar: -1}
+	out := matrixCell{Value: f.missing(), Bar: -1}
 	if !c.Known {
 		return out
 	}
@@ -92,5 +92,5 @@ func matricesHTML(w io.Writer, ms []Matrix) error {
 	for _, m := range ms {
 		p.Matrices = append(p.Matrices, matrixPageOf(m))
 	}
-	return htmlTemplate.ExecuteTemplate(w, "report.html", p)
+	return writePage(w, p)
 }

@@ -85,7 +85,10 @@ func TestFormatsMatchTheirGoldenFiles(t *testing.T) {
 func TestJSONFitsItsSchema(t *testing.T) {
 	schema := compile(t, "report")
 	unknown := finished()
-	unknown.Score = score.Total{Total: math.NaN()}
+	unknown.Score = score.Total{Total: math.NaN(), Parts: unknown.Score.Parts}
+	for i := range unknown.Score.Parts {
+		unknown.Score.Parts[i].Known = false
+	}
 	unknown.Windows[0].Scored = false
 	unknown.Windows[0].FailedOver = false
 	unknown.Verdict = score.Inconclusive
@@ -408,5 +411,58 @@ func TestWindowsInWords(t *testing.T) {
 		if page := string(write(t, "html", s)); !strings.Contains(page, tt.want) {
 			t.Errorf("the page lacks %q", tt.want)
 		}
+	}
+}
+
+// A crash fails a run whatever its expectations say, in JUnit, too.
+func TestACrashFailsInJUnit(t *testing.T) {
+	s := finished()
+	s.Expectations, s.Violations = nil, nil
+	s.Target.Findings = []journal.Finding{{What: journal.FindingCrashed, Detail: "exit code 137"}}
+	var suites struct {
+		Failures int `xml:"failures,attr"`
+	}
+	if text := write(t, "junit", s); xml.Unmarshal(text, &suites) != nil || suites.Failures != 1 || !bytes.Contains(text, []byte("exit code 137")) {
+		t.Errorf("%d failures in\n%s", suites.Failures, text)
+	}
+}
+
+// Nothing that is written steers what shows it, or breaks out of its line.
+func TestForeignTextSteersNothing(t *testing.T) {
+	s := finished()
+	s.Plan.Title = "\x1b[31mred\x07 \u202etxet\u2066 two\nlines\u009b"
+	s.Plan.About = s.Plan.Title
+	s.Reasons = []string{s.Plan.Title}
+	s.Plan.Overrides = []string{s.Plan.Title}
+	texts := map[string][]byte{}
+	for _, format := range []string{"md", "html", "junit", "csv", "openmetrics", "badge"} {
+		texts[format] = write(t, format, s)
+	}
+	var b bytes.Buffer
+	reports.Summary(&b, s, reports.Style{})
+	texts["summary"] = bytes.Clone(b.Bytes())
+	b.Reset()
+	reports.Explain(&b, s.Plan, reports.Style{})
+	texts["explain"] = b.Bytes()
+	for name, text := range texts {
+		for _, r := range string(text) {
+			if unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) || unicode.Is(unicode.Bidi_Control, r) {
+				t.Errorf("%s has %U", name, r)
+			}
+		}
+		if strings.Contains(string(text), "two\nlines") && name != "explain" && name != "html" {
+			t.Errorf("%s lets a title break its line", name)
+		}
+	}
+}
+
+// What could not be judged is not said to have never come.
+func TestUnknownIsNotNever(t *testing.T) {
+	s := finished()
+	s.Windows[0].Recovered, s.Windows[0].FailedOver = false, false
+	s.Windows[0].Parts[1].Known = true
+	row := strings.Split(string(write(t, "md", s)), "| outage | openai |")[1]
+	if !strings.HasPrefix(strings.TrimSpace(row), "10.00 s | 20.00 s | 88.4 | 98.5 % | never | unknown |") {
+		t.Error(row)
 	}
 }

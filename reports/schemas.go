@@ -6,8 +6,9 @@ import (
 )
 
 // Schemas names the kinds of JSON that have a schema: the report of a run, the
-// scorecard, the conduct of a program, and the comparison.
-func Schemas() []string { return []string{"report", "scorecard", "conduct", "compare"} }
+// scorecard, the conduct of a program, the comparison, and what mitigations are
+// worth.
+func Schemas() []string { return []string{"report", "scorecard", "conduct", "compare", "worth"} }
 
 //go:embed *.schema.json
 var schemas embed.FS

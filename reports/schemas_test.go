@@ -26,6 +26,15 @@ func TestSchemasFitWhatIsWritten(t *testing.T) {
 				return reports.WriteConduct(b, "json", &reports.Execution{Command: []string{"true"}, Report: (&conduct.Board{}).Report()})
 			},
 		},
+		"worth": {
+			func(b *bytes.Buffer) error { return reports.WriteWorths(b, "json", nil) },
+			func(b *bytes.Buffer) error {
+				return reports.WriteWorths(b, "json", []reports.Worth{
+					{Mitigation: "breaker", Scenario: "broken", With: []*score.Snapshot{scored(90, 1)}},
+					{Mitigation: "retries", Scenario: "storm", With: []*score.Snapshot{scored(90, 1)}, Without: []*score.Snapshot{scored(20, 0)}},
+				})
+			},
+		},
 		"compare": {
 			func(b *bytes.Buffer) error {
 				return reports.WriteMatrices(b, "json", []reports.Matrix{matrix(scored(95, 1))})

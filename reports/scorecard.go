@@ -164,7 +164,7 @@ func WriteScorecard(w io.Writer, format string, s *scorecard.Sheet) error {
 		return err
 	case "html":
 		p := htmlPage{Title: "Scorecard", Compared: append([]table{scorecardTable(s, plain)}, evidenceTables(s, true)...)}
-		return htmlTemplate.ExecuteTemplate(w, "report.html", p)
+		return writePage(w, p)
 	}
 	return fmt.Errorf("unknown format %q of a scorecard; known are %s", format, strings.Join(ScorecardFormats(), ", "))
 }

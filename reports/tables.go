@@ -56,22 +56,40 @@ func windowTable(s *score.Snapshot) table {
 	t := table{title: "Fault windows", head: []string{"fault", "on", "from", "to", "score", "availability", "failover", "recovery", "p95 of answers", "calls/request", "calls touched"}}
 	for _, w := range s.Windows {
 		row := []string{
-			w.Fault, strings.Join(w.On, ", "), seconds(w.Injected), seconds(w.Cleared), "-",
-			percent(w.Availability), "never", "never", milliseconds(w.LatencyP95),
+			w.Fault, strings.Join(w.On, ", "), moment(w.Injected), moment(w.Cleared), "-",
+			percent(w.Availability), came(w, "failover", w.FailedOver, w.TimeToFailover), came(w, "recovery", w.Recovered, w.TimeToRecover), milliseconds(w.LatencyP95),
 			fmt.Sprintf("%.2f", w.CallsPerRequest), fmt.Sprint(w.Touched),
 		}
 		if w.Scored {
 			row[4] = fmt.Sprintf("%.1f", w.Score)
 		}
-		if w.FailedOver {
-			row[6] = seconds(w.TimeToFailover)
-		}
-		if w.Recovered {
-			row[7] = seconds(w.TimeToRecover)
-		}
 		t.rows = append(t.rows, row)
 	}
 	return t
+}
+
+// moment is a time of the run; a fault that was not injected has none.
+func moment(at time.Duration) string {
+	if at == 0 {
+		return "-"
+	}
+	return seconds(at)
+}
+
+// came tells when something was back. It is only never where the part that
+// judges it knows.
+func came(w score.Window, part string, ok bool, after time.Duration) string {
+	switch {
+	case ok:
+		return seconds(after)
+	case knows(w, part):
+		return "never"
+	}
+	return "unknown"
+}
+
+func knows(w score.Window, part string) bool {
+	return w.Parts[slices.Index(score.PartNames, part)].Known
 }
 
 func outcomeTable(s *score.Snapshot) table {

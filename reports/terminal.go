@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	pretty "github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -31,12 +32,12 @@ func Summary(w io.Writer, s *score.Snapshot, st Style) {
 		Listing(w, t.head, t.rows, st)
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "%s  %s\n", st.verdict(s.Verdict), printable(s.Plan.Title))
+	fmt.Fprintf(w, "%s  %s\n", st.verdict(s.Verdict), oneLine(s.Plan.Title))
 	if o := s.Plan.Overrides; len(o) > 0 {
-		fmt.Fprintf(w, "  - other than the scenario's file: %s\n", printable(strings.Join(o, "; ")))
+		fmt.Fprintf(w, "  - other than the scenario's file: %s\n", oneLine(strings.Join(o, "; ")))
 	}
 	for _, r := range s.Reasons {
-		fmt.Fprintf(w, "  - %s\n", printable(r))
+		fmt.Fprintf(w, "  - %s\n", oneLine(r))
 	}
 }
 
@@ -99,15 +100,22 @@ func row(cells []string, widths []int) pretty.Row {
 	return r
 }
 
-// printable keeps foreign text from steering the terminal.
+// printable keeps foreign text from steering the terminal: by control codes, or
+// by turning the direction of what stands behind it.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+		switch {
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		case unicode.IsControl(r) && r != '\n':
 			return ' '
 		}
 		return r
 	}, s)
 }
+
+// oneLine is printable text without line ends.
+func oneLine(s string) string { return strings.Join(strings.Fields(printable(s)), " ") }
 
 // Progress is one line about a run under way.
 func Progress(s *score.Snapshot) string {
@@ -139,7 +147,7 @@ func Progress(s *score.Snapshot) string {
 
 // Explain prints a resolved scenario in plain words.
 func Explain(w io.Writer, p *plan.Plan, st Style) {
-	fmt.Fprintf(w, "%s: %s\n\n%s\n\n", p.Scenario, p.Title, strings.TrimSpace(p.About))
+	fmt.Fprintf(w, "%s: %s\n\n%s\n\n", p.Scenario, oneLine(p.Title), strings.TrimSpace(printable(p.About)))
 	if len(p.Tags) > 0 {
 		fmt.Fprintf(w, "tags        %s\n", strings.Join(p.Tags, ", "))
 	}

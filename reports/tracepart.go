@@ -63,7 +63,7 @@ func sum(p score.Part) string {
 		return ""
 	case p.Value == 0:
 		return "lost"
-	case p.Unit == "share":
+	case p.Unit == score.UnitShare:
 		return fmt.Sprintf("min(1, %s nines / %.2f nines)", ninesText(p.Attained), score.Nines(p.Promised))
 	case p.Attained == 0:
 		return "0 attains any promise"

@@ -24,7 +24,7 @@ func TestTrace(t *testing.T) {
 		"availability": {"min(1, 1.82 nines / 2.00 nines)", "while it lasted", "94.6 %"},
 		"integrity":    {"min(1, all nines / 3.00 nines)", "99.6 %"},
 		"failover":     {"min(1, 2 / 1.2)", "1.25 s", "back", "100.00 %"},
-		"latency":      {"min(1, 0.6 / 0.75)", "345", "300 ms", "p95 2.500 x"},
+		"latency":      {"min(1, 2 / 2.5)", "345", "300 ms", "p95 2.500 x"},
 		"recovery":     {"unknown", "0.123", "1.07 x", "1.11 x"},
 		"efficiency":   {"min(1, 1.5 / 1.1)", "1300", "20"},
 		"cost":         {"min(1, 0.0006 / 0.0004)", "$0.5000", "1150", "$0.000400"},

@@ -45,7 +45,7 @@ func newWorthRow(w Worth) worthRow {
 		With: m.Figures[0].Cells[0], Without: m.Figures[0].Cells[1],
 		WithVerdicts: m.Verdicts[0], WithoutVerdicts: m.Verdicts[1],
 		Vetoes: max(0, vetoes(w.Without)-vetoes(w.With)),
-		Lost:   lost(m),
+		Lost:   orEmpty(lost(m)),
 	}
 }
 
@@ -72,8 +72,8 @@ func lost(m Matrix) []string {
 		if f.Unit == "points" || !a.Known {
 			continue
 		}
-		if !b.Known {
-			all = append(all, loss{math.Inf(1), fmt.Sprintf("%s %s → never", f.Name, f.value(a.Mean))})
+		if !b.Known || a.complete() && !b.complete() {
+			all = append(all, loss{math.Inf(1), fmt.Sprintf("%s %s → %s", f.Name, f.value(a.Mean), f.Text(1))})
 			continue
 		}
 		from, to := a.Mean, b.Mean
@@ -166,7 +166,7 @@ func Worths(w io.Writer, ws []Worth, st Style) {
 func WriteWorths(w io.Writer, format string, ws []Worth) error {
 	switch format {
 	case "json":
-		var rows []worthRow
+		rows := []worthRow{}
 		for _, x := range ws {
 			rows = append(rows, newWorthRow(x))
 		}
@@ -178,7 +178,7 @@ func WriteWorths(w io.Writer, format string, ws []Worth) error {
 		return err
 	case "html":
 		t := worthTable(ws)
-		return htmlTemplate.ExecuteTemplate(w, "report.html", htmlPage{Title: t.title, Compared: []table{t}})
+		return writePage(w, htmlPage{Title: t.title, Compared: []table{t}})
 	}
 	return unknownMatrixFormat(format)
 }

@@ -73,3 +73,20 @@ func TestDoubtsAreWarningsNotErrors(t *testing.T) {
 		golden(t, want, s.Warnings.Error()+"\n")
 	})
 }
+
+func TestTextThatSteersTerminalsIsRefused(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{`title = "a\u001b[31mb"`, "steer.toml:1:1: the text holds U+001B"},
+		{`tags = ["fine", "b\u202e"]`, "U+202E"},
+		{"about = \"\"\"two\nlines and a\ttab\"\"\"", ""},
+		{`title = "שלום عالم"`, ""},
+	} {
+		_, err := scenarios.Decode("steer.toml", []byte(c.line+"\n[load]\nrate = 9\nduration = \"9s\"\n[[provider]]\nname = \"openai\"\n"))
+		switch {
+		case c.want == "" && err != nil:
+			t.Errorf("%s: %v", c.line, err)
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s: %v, want %q", c.line, err, c.want)
+		}
+	}
+}

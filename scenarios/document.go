@@ -66,7 +66,7 @@ func read(file, name string, root *node) *document {
 		"weights":  d.weights,
 		"expect":   d.expect,
 	}})
-	d.plan.Title, d.plan.Target = strings.TrimSpace(h.Title), h.Target
+	d.plan.Title, d.plan.Target = oneLine(h.Title), h.Target
 	d.plan.About = paragraphs(h.About)
 	d.plan.Tags, d.plan.Challenges, d.plan.Shows = h.Tags, h.Seeds, h.Shows
 	if h.Seed != nil {
@@ -92,12 +92,15 @@ func read(file, name string, root *node) *document {
 	return d
 }
 
+// oneLine is a text without line ends.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 // paragraphs joins the lines of each paragraph, so that whoever shows the text
 // can wrap it.
 func paragraphs(text string) string {
 	var out []string
 	for p := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
-		if p = strings.Join(strings.Fields(p), " "); p != "" {
+		if p = oneLine(p); p != "" {
 			out = append(out, p)
 		}
 	}

@@ -90,7 +90,7 @@ func DecodeSuite(file string, source []byte) (*Suite, error) {
 		return nil, Errors{root.table["load"].at.problem(file, "this is a scenario, and no suite, which lists scenarios", "run it without --suite")}
 	}
 	p.read(root, &h, shape{label: "suite", hooks: map[string]func(*node){scenariosKey: func(*node) {}}})
-	s.Title, s.About = strings.TrimSpace(h.Title), paragraphs(h.About)
+	s.Title, s.About = oneLine(h.Title), paragraphs(h.About)
 	const example = `write for example scenarios = ["provider-outage", "mine/*.toml"]`
 	switch {
 	case list == nil:

@@ -71,7 +71,7 @@ func OpenTarget(word string) (plan.Target, error) {
 		}
 		file, raw, files = word, text, os.DirFS(filepath.Dir(word))
 	default:
-		return plan.Target{}, Errors{{File: "target", Msg: fmt.Sprintf("unknown target %q", word), Hint: suggest(word, Targets()) + " A path to a TOML file or a URL will do, too"}}
+		return plan.Target{}, Errors{{File: "target", Msg: fmt.Sprintf("unknown target %q", word), Hint: "give a name, a path to a TOML file or a URL; " + suggest(word, Targets())}}
 	}
 	return DecodeTarget(word, file, raw, files)
 }

@@ -104,7 +104,7 @@ func TestTargetByWord(t *testing.T) {
 		t.Errorf("%+v, %v", spec, err)
 	}
 	for word, want := range map[string]string{
-		"portkye":           `unknown target "portkye"; did you mean "portkey"?`,
+		"portkye":           `unknown target "portkye"; give a name, a path to a TOML file or a URL; did you mean "portkey"?`,
 		"http://me:pw@host": "carries a user or a password",
 		"http://host?key=1": "has a query",
 		"https://":          "no URL of a gateway",

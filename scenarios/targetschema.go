@@ -85,7 +85,7 @@ var targetDocs = map[string]string{
 	"target.key":     "template: that clients show; empty: a key of Brownout's",
 	"target.model":   "template: that clients ask for; empty: the scenario's",
 	"target.headers": "templates: headers of each request, by name; they may depend on its kind",
-	"target.body":    "templates that give JSON: fields put into the body of each request, by name",
+	"target.body":    "templates that give JSON: fields put into the body of each request, by name; model replaces what is asked for",
 	"target.speaks":  "dialects of providers that it can be pointed at; empty: any",
 
 	"target.process":               "what Brownout starts; without it the gateway runs already",

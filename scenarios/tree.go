@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
@@ -224,7 +225,34 @@ func parse(file string, text []byte) (*node, *Error) {
 	}
 	root := index(src)
 	root.fill(m)
+	if n, r := root.steering(); n != nil {
+		e := n.at.problem(file, fmt.Sprintf("the text holds %U, which steers whatever shows it", r), "leave it out")
+		return nil, &e
+	}
 	return root, nil
+}
+
+// steering finds a text with a character that a terminal would obey instead of
+// showing it: an escape, a bell, a change of direction.
+func (n *node) steering() (*node, rune) {
+	if s, ok := n.value.(string); ok {
+		for _, r := range s {
+			if unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) || unicode.Is(unicode.Bidi_Control, r) {
+				return n, r
+			}
+		}
+	}
+	for _, key := range n.keys {
+		if c, r := n.table[key].steering(); c != nil {
+			return c, r
+		}
+	}
+	for _, item := range n.items {
+		if c, r := item.steering(); c != nil {
+			return c, r
+		}
+	}
+	return nil, 0
 }
 
 // column turns the parser's column, in bytes, into one in characters.

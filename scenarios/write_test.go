@@ -60,7 +60,7 @@ func firstDifference(a, b string) string {
 // Keys that no scenario of the library has.
 func TestOddPlansAreWritten(t *testing.T) {
 	const odd = `
-title = "A \"quoted\" title with a \\ and a \u007f"
+title = "A \"quoted\" title with a \\ and a \u00ad"
 about = "One paragraph that ends in a quote: \"x\"\n\nand another with three \"\"\" of them \\ here"
 [load]
 duration = "40s"

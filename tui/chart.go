@@ -140,6 +140,28 @@ func sparks(a area, in ink, values []float64, low, high float64) {
 	}
 }
 
+// answered are the seconds without the last ones whose requests are mostly still
+// under way: what has ended of them already are the quickest answers, and would
+// draw the latency too low.
+func answered(s *score.Snapshot) []score.Second {
+	out := s.Seconds
+	for n := len(out); !s.Finished && n > 0 && len(s.Seconds)-n < unansweredMost; n-- {
+		sec := out[n-1]
+		if float64(sec.Tally.Total) >= answeredShare*sec.Offered {
+			break
+		}
+		out = out[:n-1]
+	}
+	return out
+}
+
+// How much of what was offered in a second must have ended for it to
+// count, and how many of the last seconds may not.
+const (
+	answeredShare  = 0.9
+	unansweredMost = 6
+)
+
 // trace draws a line of durations along the axis of a run: in braille dots
 // where the terminal has them, in stars where not. Zero is a gap.
 func trace(a area, in ink, s *score.Snapshot, value func(score.Second) time.Duration, top time.Duration) {
@@ -160,7 +182,8 @@ func trace(a area, in ink, s *score.Snapshot, value func(score.Second) time.Dura
 		return
 	}
 	dots := graph.NewBrailleGrid(a.w, a.h, 0, float64(x.whole), 0, float64(top))
-	for i, sec := range s.Seconds {
+	shown := answered(s)
+	for i, sec := range shown {
 		v := value(sec)
 		if v <= 0 || sec.At >= x.whole {
 			continue
@@ -172,8 +195,8 @@ func trace(a area, in ink, s *score.Snapshot, value func(score.Second) time.Dura
 			continue
 		}
 		to := from
-		if i+1 < len(s.Seconds) && value(s.Seconds[i+1]) > 0 {
-			to = canvas.Float64Point{X: from.X + float64(time.Second), Y: min(float64(value(s.Seconds[i+1])), float64(top))}
+		if i+1 < len(shown) && value(shown[i+1]) > 0 {
+			to = canvas.Float64Point{X: from.X + float64(time.Second), Y: min(float64(value(shown[i+1])), float64(top))}
 		}
 		for _, p := range graph.GetLinePoints(dots.GridPoint(from), dots.GridPoint(to)) {
 			dots.Set(p)

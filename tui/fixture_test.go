@@ -61,7 +61,7 @@ func fixture() *score.Snapshot {
 	parts := []score.Part{
 		{Value: 0.96, Known: true, Attained: 0.988, Promised: 0.99, Unit: "share", Note: "lower of fault 98.8% and horizon"},
 		{Value: 1, Known: true, Attained: 1.42, Promised: 2, Unit: "s"},
-		{Value: 0.74, Known: true, Attained: 0.918, Promised: 0.68, Unit: "s", Note: "p95 while the fault lasts, twice steady state"},
+		{Value: 0.74, Known: true, Attained: 2.7, Promised: 2, Unit: score.UnitSteady, Note: "p95 of each request over the steady p95 of its kind"},
 		{Value: 1, Known: true, Attained: 1, Promised: 0.999, Unit: "share"},
 		{Note: "the fault still lasts"},
 		{Value: 1, Known: true, Attained: 1.21, Promised: 1.5, Unit: "calls/request"},

@@ -110,11 +110,13 @@ func count(n uint64) string {
 // promise writes what a part attained beside what was promised.
 func (th *theme) promise(p score.Part) (attained, promised string) {
 	switch p.Unit {
-	case "share":
+	case score.UnitShare:
 		return percent(p.Attained), th.glyph.atLeast + percent(p.Promised)
-	case "s":
+	case score.UnitTime:
 		return seconds(p.Attained), th.glyph.atMost + strings.Replace(seconds(p.Promised), ".00s", "s", 1)
-	case "USD/answer":
+	case score.UnitSteady:
+		return strconv.FormatFloat(p.Attained, 'f', 2, 64) + "x", th.glyph.atMost + tenth(p.Promised) + "x"
+	case score.UnitCost:
 		return dollars(p.Attained), th.glyph.atMost + dollars(p.Promised)
 	}
 	return strconv.FormatFloat(p.Attained, 'f', 2, 64), th.glyph.atMost + tenth(p.Promised)

@@ -62,6 +62,9 @@ func drawHelp(a area, keys help.KeyMap, legend func(area)) {
 		if extra > 0 {
 			legend(inner.sub(0, h+1, inner.w, extra-1))
 		}
+		if h+extra+2 < a.h-1 { // the last row is free
+			drawHints(a.line(a.h-1), []key.Binding{bind("esc", "close", "esc")})
+		}
 		return
 	}
 	drawHelpText(popup(a, "Keys", a.w, a.h), groups)

@@ -95,8 +95,12 @@ func drawHints(a area, keys []key.Binding) {
 	}
 }
 
-// popup clears a box of some inner size in the middle of an area.
+// popup clears a box of some inner size in the middle of a screen, and its last
+// row, whose keys do something else while the box is there.
 func popup(a area, title string, w, h int) area {
+	if a.h >= smallH {
+		a.line(a.h - 1).clear()
+	}
 	w, h = min(w+4, a.w), min(h+2, a.h)
 	over := a.sub((a.w-w)/2, (a.h-h)/2, w, h)
 	over.clear()

@@ -175,7 +175,7 @@ func (f *form) changed(m live, change func(*field)) (live, tea.Cmd) {
 
 // Columns of a form.
 const (
-	formLabel = 20
+	formLabel = 22
 	formValue = 26
 	formWidth = 74
 )

@@ -232,7 +232,7 @@ func verified(s *score.Snapshot, t score.Trace) string {
 	case p.Reason != "":
 		text = checkWords[p.Reason]
 		if text == "" {
-			text = "it ended in " + strings.ReplaceAll(p.Reason, "_", " ")
+			text = "an error came in the place of an answer, " + strings.ReplaceAll(p.Reason, "_", " ")
 		}
 	case t.Outcome == journal.Degraded && len(t.Calls) == 0:
 		text = "the right answer, whole, but from a cache"
@@ -262,7 +262,7 @@ func verified(s *score.Snapshot, t score.Trace) string {
 	}
 	text = "Verified: " + text + "."
 	if p.Detail != "" {
-		text += " " + p.Detail
+		text += " " + strings.ToUpper(p.Detail[:1]) + p.Detail[1:]
 	}
 	return text
 }
@@ -294,5 +294,5 @@ var checkWords = map[string]string{
 	"wrong_function":   "another function was called, or more than one",
 	"arguments":        "the function was called with other arguments than the prompt makes",
 	"no_finish_reason": "the answer does not say why it ended",
-	"no_model":         "the answer does not say who gave it",
+	"no_model":         "the vectors do not say who made them",
 }

@@ -1,6 +1,10 @@
 package tui
 
-import "brownout/harness/score"
+import (
+	"time"
+
+	"brownout/harness/score"
+)
 
 // faultsPanel is a block of lines for each fault: when, on whom, and what came
 // of it.
@@ -50,19 +54,23 @@ func drawFaults(a area, v view) {
 			x := a.put(2, y, inkDim, "available ")
 			x = a.put(x, y, inkOf(w.Availability), percent(w.Availability))
 			x = a.put(x, y, inkDim, "   failover ")
-			x = a.put(x, y, inkText, span(w.TimeToFailover)+reached(w.FailedOver))
+			x = a.text(x, y, a.w-x, inkText, reached(w.TimeToFailover, w.FailedOver, w.Cleared > 0))
 			if w.Cleared > 0 {
-				x = a.put(x, y, inkDim, "   recovery ")
-				a.text(x, y, a.w-x, inkText, span(w.TimeToRecover)+reached(w.Recovered))
+				x = a.text(x, y, a.w-x, inkDim, "   recovery ")
+				a.text(x, y, a.w-x, inkText, reached(w.TimeToRecover, w.Recovered, v.s.Finished))
 			}
 		}
 	}
 }
 
-// reached marks a time that has not ended.
-func reached(done bool) string {
-	if done {
-		return ""
+// reached writes how long something took, or has taken so far, or that it did
+// not come about.
+func reached(after time.Duration, done, over bool) string {
+	switch {
+	case done:
+		return span(after)
+	case over:
+		return "none in " + span(after)
 	}
-	return " and counting"
+	return span(after) + " so far"
 }

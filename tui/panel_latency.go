@@ -29,7 +29,7 @@ func drawLatency(a area, v view) {
 	for i, l := range lines {
 		part := a.sub(i*across, i*down, size.w, size.h)
 		var now, top time.Duration
-		for _, sec := range v.s.Seconds {
+		for _, sec := range answered(v.s) {
 			if d := l.value(sec); d > 0 {
 				now, top = d, max(top, d)
 			}

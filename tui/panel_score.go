@@ -118,6 +118,7 @@ func drawPart(a area, p score.Part, trend []float64) {
 		sparks(a.sub(x+2, 0, room, 1), inkAccent, trend, 0, 1)
 		x += room + 2
 	}
+	x = max(x, from+16)
 	if a.w-x > 16 && p.Note != "" {
 		a.text(x+2, 0, a.w-x-2, inkDim, p.Note)
 	}

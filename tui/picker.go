@@ -24,6 +24,15 @@ type pickList struct {
 	at    int
 }
 
+// width is how many columns its widest item takes, without the notes.
+func (l pickList) width() int {
+	w := 0
+	for _, it := range l.items {
+		w = max(w, ansi.StringWidth(it.text))
+	}
+	return w
+}
+
 type pickItem struct {
 	text, note string
 	on         bool
@@ -109,7 +118,7 @@ func (p picker) draw(a area) {
 	for _, each := range p.lists {
 		names += len(each.name) + 3
 		for _, it := range each.items {
-			w = max(w, 6+ansi.StringWidth(it.text)+2+ansi.StringWidth(it.note))
+			w = max(w, 6+each.width()+2+ansi.StringWidth(it.note))
 		}
 	}
 	head := 0
@@ -135,12 +144,12 @@ func (p picker) draw(a area) {
 	rows := max(inner.h-head-2, 1)
 	first := min(max(l.at-rows/2, 0), lastFirst(len(l.items), rows))
 	for i := first; i < min(first+rows, len(l.items)); i++ {
-		p.drawItem(inner.line(head+i-first), l.items[i], i == l.at)
+		p.drawItem(inner.line(head+i-first), l.items[i], l.width(), i == l.at)
 	}
 	drawHints(inner.sub(-1, inner.h-1, inner.w+1, 1), hints)
 }
 
-func (p picker) drawItem(a area, it pickItem, here bool) {
+func (p picker) drawItem(a area, it pickItem, width int, here bool) {
 	in, x := inkText, 2
 	if here {
 		in = inkPick
@@ -153,8 +162,9 @@ func (p picker) drawItem(a area, it pickItem, here bool) {
 		}
 		x = a.put(x, 0, in, box) + 1
 	}
-	x = a.text(x, 0, a.w-x, in, it.text)
-	a.text(x+2, 0, a.w-x-2, inkDim, it.note)
+	a.text(x, 0, a.w-x, in, it.text)
+	x += width + 2
+	a.text(x, 0, a.w-x, inkDim, it.note)
 }
 
 func (p picker) hints() []key.Binding {

@@ -33,11 +33,16 @@ type layer struct {
 // writer is a screen that may be writing text, so that letters are no keys.
 type writer interface{ writing() bool }
 
-// notice is a sentence on the last row, until the next key.
+// notice is a sentence on the last row, until the next key; where the screen
+// moves by itself, it covers the keys for a while only.
 type notice struct {
-	text string
-	bad  bool
+	text  string
+	bad   bool
+	looks int // that the screen has taken since
 }
+
+// noticeLooks is after how many looks at a run a notice has been read.
+const noticeLooks = 80
 
 // Messages of screens to the root.
 type (
@@ -95,6 +100,10 @@ func (r root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		switch inner := msg.msg.(type) {
 		case open, notice:
 			return r.Update(inner)
+		case lookMsg, raceMsg:
+			if r.notice.looks++; r.notice.looks >= noticeLooks {
+				r.notice = notice{}
+			}
 		}
 		return r.pass(msg.to, msg.msg)
 	case tea.KeyPressMsg:

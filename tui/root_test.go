@@ -188,6 +188,23 @@ func TestNoticeGoesWithTheNextKey(t *testing.T) {
 	}
 }
 
+// A notice over the keys of a screen that moves by itself goes after a while,
+// without a key.
+func TestNoticeGoesWithTime(t *testing.T) {
+	r := typing(t, launchedRoot(t, fixtureDesk(), 80, 24), "enter")
+	r = following(t, r, failed(errors.New("no fault is in effect")))
+	for n := range noticeLooks {
+		if r.notice.text == "" {
+			t.Fatalf("it was gone after %d looks", n)
+		}
+		next, _ := r.Update(addressed{r.top().id, lookMsg{snap: fixture()}})
+		r = next.(root)
+	}
+	if r.notice.text != "" {
+		t.Error("it stays")
+	}
+}
+
 func TestCompletion(t *testing.T) {
 	r := launchedRoot(t, fixtureDesk(), 120, 40)
 	for _, tt := range []struct{ keys, want string }{

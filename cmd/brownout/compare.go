@@ -51,7 +51,7 @@ One of --targets, --victims, --policies and --mitigations says what is compared.
   brownout compare --suite all --targets bundled,retries,direct --report md=calibration.md`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && f.suite == "" {
-				return errors.New("requires at least 1 arg(s): name a scenario, or a suite with --suite")
+				return errors.New(`name a scenario, or a suite with --suite; "brownout list" shows what there is`)
 			}
 			return nil
 		},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -88,7 +89,8 @@ func entry(name string) (tui.Entry, error) {
 
 // ownScenarios are the scenario files in the directory that one stands in and
 // in its directory "scenarios". What is no valid scenario is passed over: a
-// suite, a router's configuration, a file half written.
+// suite, a router's configuration, a file half written. So is a copy of a
+// built-in one, as all of them are where this repository is checked out.
 func ownScenarios() []tui.Entry {
 	var out []tui.Entry
 	for _, pattern := range []string{"*.toml", filepath.Join("scenarios", "*.toml")} {
@@ -97,12 +99,26 @@ func ownScenarios() []tui.Entry {
 			continue // the patterns are well-formed
 		}
 		for _, path := range found {
+			if copied(path) {
+				continue
+			}
 			if e, err := entry(path); err == nil {
 				out = append(out, e)
 			}
 		}
 	}
 	return out
+}
+
+// copied tells whether a file is a built-in scenario, word for word and under
+// its name.
+func copied(path string) bool {
+	raw, ok := scenarios.Raw(strings.TrimSuffix(filepath.Base(path), ".toml"))
+	if !ok {
+		return false
+	}
+	text, err := os.ReadFile(path)
+	return err == nil && bytes.Equal(text, raw)
 }
 
 // claim counts something that loads the machine. One at a time: two would

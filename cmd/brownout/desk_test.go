@@ -12,6 +12,7 @@ import (
 	"brownout/harness/score"
 	"brownout/plan"
 	"brownout/reports"
+	"brownout/scenarios"
 	"brownout/tui"
 )
 
@@ -144,10 +145,15 @@ func TestDeskPlans(t *testing.T) {
 }
 
 // The launcher offers the library whole, and the scenarios of a directory that
-// are valid.
+// are valid, but no copy of a built-in one, unless it was changed.
 func TestLauncherOffersEverything(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"mine.toml": "", "suite.toml": "scenarios = []", "scenarios/too.toml": ""} {
+	builtin, _ := scenarios.Raw("provider-outage")
+	changed, _ := scenarios.Raw("key-revoked")
+	for name, text := range map[string]string{
+		"mine.toml": "", "suite.toml": "scenarios = []", "scenarios/too.toml": "",
+		"provider-outage.toml": string(builtin), "scenarios/provider-outage.toml": string(builtin), "scenarios/key-revoked.toml": string(changed) + "# mine\n",
+	} {
 		if text == "" {
 			b, err := os.ReadFile("testdata/short.toml")
 			if err != nil {
@@ -172,7 +178,7 @@ func TestLauncherOffersEverything(t *testing.T) {
 	for _, e := range offered.Entries {
 		names = append(names, e.Name)
 	}
-	if len(names) < 50 || names[0] != "mine.toml" || names[1] != filepath.Join("scenarios", "too.toml") || names[2] != "address-lost" {
+	if len(names) < 50 || names[0] != "mine.toml" || names[1] != filepath.Join("scenarios", "key-revoked.toml") || names[2] != filepath.Join("scenarios", "too.toml") || names[3] != "address-lost" {
 		t.Errorf("offered are %v", names)
 	}
 	if offered.Targets[0] != "bundled" || len(offered.Formats) != len(reports.Formats()) || len(offered.MatrixFormats) != len(reports.MatrixFormats()) {

@@ -51,7 +51,7 @@ the runs, the terminal and the tools that some commands use, and says how to men
 what is missing. It ends with exit code 4 where a run could not work.`,
 		Example: `  brownout doctor
   brownout doctor --json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			found := []finding{openFiles(), linkPorts(), ephemeralPorts("/proc/sys/net/ipv4/ip_local_port_range"), runsDirectory(out), a.terminal()}
 			found = append(found, tools()...)

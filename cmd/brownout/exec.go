@@ -117,6 +117,9 @@ func (a *app) exec(ctx context.Context, scenario string, command []string, f exe
 	if err != nil {
 		return err
 	}
+	if _, err := exec.LookPath(command[0]); err != nil {
+		return &harness.EnvironmentError{Err: fmt.Errorf("cannot start %s: %w", command[0], err)}
+	}
 	f.shift(r.Plan)
 	board := &conduct.Board{MostCalls: f.mostCalls}
 	o := harness.AccompanyOptions{
@@ -195,12 +198,9 @@ func providersAt(p *plan.Plan, urls map[string]string) []admin.Provider {
 // runProgram runs the command to its end, with its own input and output.
 func (a *app) runProgram(ctx context.Context, command []string, env []envVar, grace time.Duration) (child.End, error) {
 	c := exec.Command(command[0], command[1:]...)
-	c.Stdout, c.Stderr = a.out, a.err
-	if !isTerminal(a.in) { // which a group in the background may not read
-		c.Stdin = a.in
-	}
+	c.Stdin, c.Stdout, c.Stderr = a.in, a.out, a.err
 	c.Env = os.Environ()
-	for _, v := range env {
+	for _, v := range append(env, pastProxies(a.env)...) {
 		c.Env = append(c.Env, v.Name+"="+v.Value)
 	}
 	// Signals are the command's, as they come. The end of ctx, which is such a
@@ -208,12 +208,32 @@ func (a *app) runProgram(ctx context.Context, command []string, env []envVar, gr
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGQUIT, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
-	p := child.Program{Cmd: c, Tag: fmt.Sprintf("BROWNOUT_EXEC=%d-%d", os.Getpid(), time.Now().UnixNano()), Grace: grace}
+	if ctx.Err() != nil { // the signal came before
+		return child.End{}, harness.ErrInterrupted
+	}
+	p := child.Program{
+		Cmd: c, Tag: fmt.Sprintf("BROWNOUT_EXEC=%d-%d", os.Getpid(), time.Now().UnixNano()), Grace: grace,
+		Foreground: isTerminal(a.in), // which a group in the background may not read
+	}
 	end, err := p.Run(context.WithoutCancel(ctx), signals)
 	if err != nil {
 		return end, &harness.EnvironmentError{Err: fmt.Errorf("cannot start %s: %w", command[0], err)}
 	}
 	return end, nil
+}
+
+// pastProxies are the variables by which clients that are told of a proxy ask
+// providers on this machine without it.
+func pastProxies(env func(string) string) []envVar {
+	var out []envVar
+	for _, name := range []string{"NO_PROXY", "no_proxy"} {
+		list := "127.0.0.1,localhost"
+		if v := env(name); v != "" {
+			list = v + "," + list
+		}
+		out = append(out, envVar{name, list})
+	}
+	return out
 }
 
 // tellConduct prints and writes the report, and makes an exit code of it.

@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"brownout/harness/admin"
 	"brownout/plan"
 	"brownout/reports"
 )
@@ -196,6 +198,108 @@ func TestExecPassesInputOn(t *testing.T) {
 	c.Stdin = strings.NewReader("hello\n")
 	if r := finish(t, c); r.code != 9 {
 		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
+	}
+}
+
+// In a terminal the command has it: it reads what is typed, sees that it may
+// colour what it writes, and hears Ctrl-C once.
+func TestExecInATerminal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	script := filepath.Join(dir, "script")
+	text := `test -t 0 && test -t 1 && echo a terminal
+trap 'echo told; exit 5' INT
+read word; echo "it reads $word"
+while :; do sleep 0.05; done
+`
+	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := openTerminalIn(t, dir, 120, 60, "", "exec", errorsOf(t, `kind = "overload"`), "--no-journal", "--", "sh", script)
+	w.waitFor("a terminal")
+	w.keys("hello", "Enter")
+	w.waitFor("it reads hello")
+	w.keys("C-c")
+	s := w.waitFor("exit code 130")
+	if strings.Count(s, "told") != 1 {
+		t.Errorf("the screen:\n%s", s)
+	}
+}
+
+// A command that cannot be started is told before anything else is, and keeps
+// nothing.
+func TestExecOfNothing(t *testing.T) {
+	t.Parallel()
+	c := program(t, "exec", errorsOf(t, `kind = "overload"`), "--", "brownout-no-such-program")
+	r := finish(t, c)
+	left, err := os.ReadDir(c.Dir)
+	if r.code != exitEnvironment || err != nil || len(left) > 0 {
+		t.Errorf("exit code %d, left %v, %v: %s", r.code, left, err, r.err)
+	}
+}
+
+// What the command leaves running is ended, and told.
+func TestExecLeavesNothingRunning(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("a process out of the command's group cannot be found here")
+	}
+	pids := filepath.Join(t.TempDir(), "pids")
+	r, e := execOf(t, []string{errorsOf(t, `kind = "overload"`), "--no-journal"}, "sh", "-c", `sleep 60 & echo $! >`+pids+`; setsid sleep 60 & echo $! >>`+pids)
+	text, err := os.ReadFile(pids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Left != 2 || !strings.Contains(r.err, "left 2 processes running") {
+		t.Errorf("%d left: %s", e.Left, r.err)
+	}
+	for pid := range strings.FieldsSeq(string(text)) {
+		stat, err := os.ReadFile("/proc/" + pid + "/stat")
+		if err == nil && !strings.Contains(string(stat), ") Z ") {
+			t.Errorf("process %s still runs: %s", pid, stat)
+		}
+	}
+}
+
+// Each provider is found by the variables of its own SDKs, where a proxy is set,
+// too; and one that has none by OpenAI's, which would otherwise ask OpenAI.
+func TestExecEnvironment(t *testing.T) {
+	t.Parallel()
+	at := func(dialects ...string) []admin.Provider {
+		var out []admin.Provider
+		for i, d := range dialects {
+			out = append(out, admin.Provider{Name: "p" + strconv.Itoa(i), Dialect: d, URL: "http://" + strconv.Itoa(i)})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		providers []admin.Provider
+		want      string // OPENAI_BASE_URL
+	}{
+		{at("openai", "vllm"), "http://0/v1"},
+		{at("vllm", "openai"), "http://1/v1"},
+		{at("anthropic", "vllm", "ollama"), "http://1/v1"},
+		{at("llamacpp"), "http://0/v1"},
+		{at("ollama"), "http://0/v1"},
+		{at("groq"), "http://0/openai/v1"},
+		{at("azure", "vllm"), ""},
+		{at("anthropic", "bedrock"), ""},
+	} {
+		got := map[string]string{}
+		for _, v := range environment(c.providers, "k") {
+			got[v.Name] = v.Value
+		}
+		if got["OPENAI_BASE_URL"] != c.want || got["OPENAI_API_BASE"] != c.want || (got["OPENAI_API_KEY"] == "k") != (c.want != "") {
+			t.Errorf("%+v: %v", c.providers, got)
+		}
+	}
+	c := program(t, "exec", errorsOf(t, `kind = "overload"`), "--no-journal", "--", "env")
+	c.Env = append(c.Env, "HTTP_PROXY=http://127.0.0.1:1", "NO_PROXY=example.com")
+	r := finish(t, c)
+	for _, want := range []string{"\nNO_PROXY=example.com,127.0.0.1,localhost\n", "\nno_proxy=127.0.0.1,localhost\n", "\nOPENAI_BASE_URL=http://127.0.0.1:", "\nANTHROPIC_API_KEY=" + defaultKey + "\n"} {
+		if !strings.Contains("\n"+r.out, want) {
+			t.Errorf("its environment lacks %q:\n%s", want, r.out)
+		}
 	}
 }
 

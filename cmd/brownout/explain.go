@@ -35,7 +35,7 @@ score.`,
   brownout explain partial
   brownout explain API Downtime
   brownout explain score`,
-		Args: cobra.MinimumNArgs(1),
+		Args: takes(1, -1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return explainable(), cobra.ShellCompDirectiveDefault
 		},

@@ -41,7 +41,7 @@ func (a *app) runsCommand() *cobra.Command {
   brownout runs --scenario provider-outage   the trend of one scenario
   brownout runs latest                       the result of the last run again
   brownout runs --delete-older-than 168h     delete what is older than a week`,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return a.showRun(dir, args[0])
@@ -139,7 +139,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Example: `  brownout report latest --format html --to report.html
   brownout report latest --format samples > requests.csv
   brownout report latest --trace availability`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			f, err := reports.LookupFormat(format)
 			if err != nil {
@@ -195,7 +195,7 @@ the score fell by more than --max-drop points and the 95 % intervals of the two
 scores do not overlap, or where a sensitive request went where it must not and
 did not before. Runs that cannot be compared are inconclusive (exit code 3).`,
 		Example: `  brownout diff 20260301-101500-provider-outage-1a2b latest --max-drop 3`,
-		Args:    cobra.ExactArgs(2),
+		Args:    takes(2, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if drop < 0 {
 				return fmt.Errorf("--max-drop is %g; give 0 or more points", drop)

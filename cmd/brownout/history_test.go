@@ -99,6 +99,22 @@ func TestHistory(t *testing.T) {
 			t.Errorf("exit code %d:\n%s", r.code, r.out)
 		}
 	})
+	t.Run("a report of an older version, which told less", func(t *testing.T) {
+		path := filepath.Join(out, good, reports.ReportFile)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		less := strings.Replace(string(b), `"seed": 2`, `"seed": 1`, 1)
+		from := strings.Index(less, `  "steady": {`)
+		less = less[:from] + less[from+strings.Index(less[from:], "\n  },\n")+len("\n  },\n"):]
+		if err := os.WriteFile(path, []byte(less), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r := inside(t, "replay", good, "--headless", "--out", out); r.code != exitPassed || !strings.Contains(r.out, "told only now: steady\n") {
+			t.Errorf("exit code %d:\n%s", r.code, r.out)
+		}
+	})
 	t.Run("delete", func(t *testing.T) {
 		r := inside(t, "runs", "--delete-older-than", "0s", "--yes", "--out", out)
 		if left, _ := reports.History(out); r.code != exitPassed || len(left) != 0 {

@@ -41,7 +41,7 @@ is. An existing file is kept, unless --force says otherwise.`,
 		Example: `  brownout init
   brownout init --provider openai,anthropic --fault outage --out lunch.toml
   brownout init --provider gemini --provider vllm --fault rate_limit --rate 50 --duration 60s --out -`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().NFlag() == 0 && a.interactive() {
 				if err := a.ask(&f); err != nil {

@@ -28,7 +28,7 @@ hold. They take whole words, in capitals or not.`,
 		Example: `  brownout list --tag failover
   brownout list --challenge "API Downtime" --fault outage
   brownout list --provider vllm --json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return a.list(f) },
 	}
 	fl := c.Flags()

@@ -47,7 +47,7 @@ Any prompt is answered. While it runs, faults can be switched with
   brownout mocks --fault openai:outage,mode=errors,share=0.3
   brownout mocks fault openai:latency_spike,first_token=3s
   brownout mocks fault --clear all`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serveMocks(cmd.Context(), f) },
 	}
 	fl := c.Flags()

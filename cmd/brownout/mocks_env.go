@@ -20,11 +20,11 @@ var envNames = map[string]struct {
 	key  []string // set to a key that is accepted
 	more []envVar // set as they stand
 }{
-	"openai":    {url: []envVar{{"OPENAI_BASE_URL", "/v1"}}, key: []string{"OPENAI_API_KEY"}},
+	"openai":    {url: openAI("/v1"), key: []string{"OPENAI_API_KEY"}},
 	"anthropic": {url: []envVar{{"ANTHROPIC_BASE_URL", ""}}, key: []string{"ANTHROPIC_API_KEY"}},
-	"gemini":    {url: []envVar{{"GEMINI_BASE_URL", ""}, {"GOOGLE_GEMINI_BASE_URL", ""}}, key: []string{"GEMINI_API_KEY"}},
+	"gemini":    {url: []envVar{{"GEMINI_BASE_URL", ""}, {"GOOGLE_GEMINI_BASE_URL", ""}}, key: []string{"GEMINI_API_KEY", "GOOGLE_API_KEY"}}, // the genai SDKs prefer the latter
 	"bedrock": {
-		url: []envVar{{"BEDROCK_ENDPOINT", ""}, {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME", ""}},
+		url: []envVar{{"BEDROCK_ENDPOINT", ""}, {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME", ""}, {"ANTHROPIC_BEDROCK_BASE_URL", ""}},
 		key: []string{"AWS_ACCESS_KEY_ID"}, more: awsMore,
 	},
 	"azure": {
@@ -47,14 +47,28 @@ var envNames = map[string]struct {
 
 // awsMore is what AWS's SDKs want beside an access key id. The mocks take the
 // signature on trust, so any secret will do.
-var awsMore = []envVar{{"AWS_SECRET_ACCESS_KEY", "brownout"}, {"AWS_REGION", "us-east-1"}}
+// The region has two names: boto3 reads the second.
+var awsMore = []envVar{{"AWS_SECRET_ACCESS_KEY", "brownout"}, {"AWS_REGION", "us-east-1"}, {"AWS_DEFAULT_REGION", "us-east-1"}}
+
+// openAI are the variables of OpenAI's own SDKs, and of LangChain, which reads
+// the older one.
+func openAI(path string) []envVar {
+	return []envVar{{"OPENAI_BASE_URL", path}, {"OPENAI_API_BASE", path}}
+}
+
+// likeOpenAI are the dialects that OpenAI's SDKs speak to, too, and the path
+// where they do. Whoever has only such providers asks them by those SDKs.
+var likeOpenAI = map[string]string{
+	"vllm": "/v1", "llamacpp": "/v1", "ollama": "/v1", "deepseek": "/v1", "xai": "/v1", "mistral": "/v1", "groq": "/openai/v1",
+}
 
 // envVar is one variable.
 type envVar struct{ Name, Value string }
 
 // environment is what clients of providers need. The names of a dialect belong to
 // the provider that is named like it, or else to the first one that speaks it;
-// what is left without has BROWNOUT_NAME_URL.
+// what is left without has BROWNOUT_NAME_URL. Where nobody speaks OpenAI's own
+// dialect, its SDKs are pointed at the first that they can ask.
 func environment(providers []admin.Provider, key string) []envVar {
 	owner := map[string]string{}
 	for _, p := range providers {
@@ -77,7 +91,28 @@ func environment(providers []admin.Provider, key string) []envVar {
 		}
 		env = append(env, names.more...)
 	}
+	// The SDKs' classes for Azure would take it for theirs.
+	if owner["openai"] == "" && owner["azure"] == "" {
+		env = append(env, pointedElsewhere(providers, key)...)
+	}
 	return unique(env)
+}
+
+// pointedElsewhere are OpenAI's variables for the first provider that speaks
+// something like its dialect.
+func pointedElsewhere(providers []admin.Provider, key string) []envVar {
+	var env []envVar
+	for _, p := range providers {
+		path, ok := likeOpenAI[p.Dialect]
+		if !ok {
+			continue
+		}
+		for _, v := range openAI(path) {
+			env = append(env, envVar{v.Name, p.URL + v.Value})
+		}
+		return append(env, envVar{"OPENAI_API_KEY", key})
+	}
+	return env
 }
 
 // unique drops what was said before: AWS's services share their keys.

@@ -20,7 +20,7 @@ func (a *app) mocksStatusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show running mocks: addresses, calls, faults",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			desk, err := a.desk(addr)
 			if err != nil {

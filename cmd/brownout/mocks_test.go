@@ -81,8 +81,8 @@ func TestMocksPrintEveryName(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	for name, suffix := range map[string]string{
-		"OPENAI_BASE_URL": "/v1", "ANTHROPIC_BASE_URL": "", "GEMINI_BASE_URL": "", "GOOGLE_GEMINI_BASE_URL": "",
-		"BEDROCK_ENDPOINT": "", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "", "AZURE_OPENAI_ENDPOINT": "",
+		"OPENAI_BASE_URL": "/v1", "OPENAI_API_BASE": "/v1", "ANTHROPIC_BASE_URL": "", "GEMINI_BASE_URL": "", "GOOGLE_GEMINI_BASE_URL": "",
+		"BEDROCK_ENDPOINT": "", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "", "ANTHROPIC_BEDROCK_BASE_URL": "", "AZURE_OPENAI_ENDPOINT": "",
 		"GROQ_BASE_URL": "", "XAI_BASE_URL": "/v1", "MISTRAL_BASE_URL": "", "DEEPSEEK_BASE_URL": "",
 		"OLLAMA_HOST": "", "VLLM_BASE_URL": "/v1", envAdmin: "",
 	} {
@@ -106,6 +106,7 @@ func TestMocksPrintEveryName(t *testing.T) {
 	for _, name := range []string{
 		"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "AZURE_OPENAI_API_KEY", "GROQ_API_KEY", "XAI_API_KEY",
 		"MISTRAL_API_KEY", "DEEPSEEK_API_KEY", "VLLM_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION",
+		"AWS_DEFAULT_REGION", "GOOGLE_API_KEY",
 	} {
 		if s.env[name] == "" {
 			t.Errorf("%s is not printed", name)

@@ -36,7 +36,7 @@ Nothing is started. With --json it prints the resolved plan itself.`,
 		Example: `  brownout plan provider-outage
   brownout plan mine.toml --set vars.rate=200
   brownout plan provider-outage --json`,
-		Args:              cobra.ExactArgs(1),
+		Args:              takes(1, 1),
 		ValidArgsFunction: completeScenarios,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.seeded = cmd.Flags().Changed("seed")

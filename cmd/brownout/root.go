@@ -23,7 +23,8 @@ Without a sub-command it opens the launcher on a terminal.`,
   brownout run provider-outage --headless   the same, for CI
   brownout run my.toml --target direct      your scenario, without failover
   brownout explain outage                   what a fault does, in plain words`,
-		Args:              cobra.NoArgs,
+		Args:              noArgs,
+		Version:           version,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
@@ -60,6 +61,14 @@ Without a sub-command it opens the launcher on a terminal.`,
 		a.doctorCommand(),
 		a.versionCommand(),
 	)
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultCompletionCmd()
+	if c, _, err := root.Find([]string{"completion"}); err == nil && c != root {
+		c.Args = noArgs
+		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 	return root
 }
 

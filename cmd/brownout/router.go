@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -34,7 +35,7 @@ SIGTERM lets requests end before the router does. With
 OTEL_EXPORTER_OTLP_ENDPOINT set it sends OpenTelemetry traces there.`,
 		Example: `  brownout router --print-config > router.toml
   brownout router --config router.toml --listen 127.0.0.1:8080`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if print {
 				return router.PrintConfig(a.out)
@@ -63,6 +64,9 @@ const drainTime = 10 * time.Second
 // serveRouter serves until ctx ends, then drains.
 func (a *app) serveRouter(ctx context.Context, path, addr string, level slog.Level) error {
 	c, err := router.FromFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w; \"brownout router --print-config\" prints one to begin with", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ counts: 130, then 4, 1, 3 and 0.`,
   brownout run --suite all --report 'json=reports/{scenario}.json'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && f.suite == "" {
-				return errors.New("requires at least 1 arg(s): name a scenario, or a suite with --suite; brownout list shows what there is")
+				return errors.New(`name a scenario, or a suite with --suite; "brownout list" shows what there is`)
 			}
 			return nil
 		},

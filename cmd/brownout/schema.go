@@ -29,6 +29,7 @@ func (a *app) schemaCommand() *cobra.Command {
   scorecard  the JSON of scorecard
   conduct    the JSON of exec
   compare    the JSON of compare
+  worth      the JSON of worth
 
 Editors that know TOML schemas complete and check the keys of a scenario or a
 target where the file's first line names the schema:
@@ -37,7 +38,7 @@ target where the file's first line names the schema:
 		Example: `  brownout schema > brownout.schema.json
   brownout schema target > target.schema.json
   brownout schema report > report.schema.json`,
-		Args:      cobra.MaximumNArgs(1),
+		Args:      takes(0, 1),
 		ValidArgs: kinds,
 		RunE: func(_ *cobra.Command, args []string) error {
 			kind := schemaScenario

@@ -50,7 +50,7 @@ something did, 3 where a cell proved nothing. 4 where a target did not start.`,
 		Example: `  brownout scorecard
   brownout scorecard --targets bundled,portkey,direct --report html=scorecard.html
   brownout scorecard --fault stream_truncate,outage --format json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.scorecard(cmd.Context(), f) },
 	}
 	fl := c.Flags()

@@ -79,7 +79,7 @@ func TestScorecardExitCodes(t *testing.T) {
 		says string
 	}{
 		{[]string{"--targets", "direct", "--fault", "empty answer"}, exitFailed, ""},
-		{[]string{"--targets", "bifrost", "--fault", "server_error"}, exitEnvironment, "bifrost-http"},
+		{[]string{"--targets", abs(t, "testdata/absent.toml"), "--fault", "server_error"}, exitEnvironment, "no-such-gateway"},
 		{[]string{"--fault", "outtage"}, exitUsage, `no fault "outtage"`},
 		{[]string{"--format", "pdf"}, exitUsage, "known are table, json, md, html"},
 		{[]string{"--report", "pdf=x"}, exitUsage, "table, json, md, html"},

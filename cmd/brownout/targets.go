@@ -52,7 +52,7 @@ will do wherever a target's name does.`,
   brownout targets show portkey
   brownout targets install portkey
   brownout run provider-outage --target portkey`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error { return a.listTargets() },
 	}
 	var scenario string
@@ -60,7 +60,7 @@ will do wherever a target's name does.`,
 	show := &cobra.Command{
 		Use:   "show TARGET",
 		Short: "Show a target's command line, files and headers, as they are made for a scenario",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes(1, 1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return scenarios.Targets(), cobra.ShellCompDirectiveDefault
 		},
@@ -71,7 +71,7 @@ will do wherever a target's name does.`,
 	install := &cobra.Command{
 		Use:   "install TARGET...",
 		Short: "Install what a target needs into " + target.DefaultCache,
-		Args:  cobra.MinimumNArgs(1),
+		Args:  takes(1, -1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return scenarios.Targets(), cobra.ShellCompDirectiveDefault
 		},

@@ -121,7 +121,7 @@ func TestGatewayThatDoesNotStart(t *testing.T) {
 	}{
 		"ends":    {gatewayFile(t, "%.0s echo no licence for key sk-brownout-openai; exit 5"), []string{"exit status 5", "no licence for key [redacted]"}},
 		"not up":  {at, []string{"nobody answers at " + at}},
-		"no tool": {"bifrost", []string{"bifrost-http"}},
+		"no tool": {abs(t, "testdata/absent.toml"), []string{"no-such-gateway"}},
 	} {
 		r := brownout(t, "run", abs(t, "testdata/short.toml"), "--headless", "--no-journal", "--target", c.target)
 		for _, want := range c.want {

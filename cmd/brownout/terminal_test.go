@@ -40,8 +40,9 @@ func openTerminalIn(t *testing.T, dir string, width, height int, env string, arg
 	term := &terminal{t: t, dir: dir}
 	// Sockets have short paths, which a test's directory has not.
 	term.socket = filepath.Join(os.TempDir(), fmt.Sprintf("bo-%d-%d", os.Getpid(), time.Now().UnixNano()))
-	// The program's pid is written down, for signals.
-	command := fmt.Sprintf("cd %s; sh -c 'echo $$ >pid; %s=1 LC_ALL=C.UTF-8 exec env GORACE=\"exitcode=0 log_path=%s/race\" %s %s %s'; echo \"exit code $?\"; exec cat",
+	// The program's pid is written down, for signals; those of the terminal are
+	// not the shell's.
+	command := fmt.Sprintf("trap : INT; cd %s; sh -c 'echo $$ >pid; %s=1 LC_ALL=C.UTF-8 exec env GORACE=\"exitcode=0 log_path=%s/race\" %s %s %s'; echo \"exit code $?\"; exec cat",
 		term.dir, asProgram, term.dir, env, self, strings.Join(args, " "))
 	term.open(width, height, "sh", "-c", command)
 	return term

@@ -24,12 +24,20 @@ func TestBadUsageExitsWithTwo(t *testing.T) {
 		args []string
 		says []string
 	}{
-		{"unknown command", []string{"rum"}, []string{`"rum"`}},
-		{"unknown flag", []string{"run", "provider-outage", "--sead", "1"}, []string{"--sead"}},
-		{"no scenario", []string{"run"}, []string{"at least 1 arg"}},
+		{"unknown command", []string{"rnu"}, []string{`unknown command "rnu"`, `did you mean "run"?`}},
+		{"unknown sub-command", []string{"targets", "shwo"}, []string{`unknown command "shwo" for "brownout targets"`, `did you mean "show"?`}},
+		{"unknown command to help with", []string{"help", "rnu"}, []string{`did you mean "run"?`}},
+		{"unknown shell", []string{"completion", "csh"}, []string{`unknown command "csh"`, "zsh"}},
+		{"a scenario for a command", []string{"provider-outage"}, []string{`"brownout run provider-outage"`}},
+		{"a file for a command", []string{"mine.toml"}, []string{`"brownout run mine.toml"`}},
+		{"one argument too many", []string{"list", "outage"}, []string{`"brownout list" takes no arguments`, `"outage"`}},
+		{"one argument too few", []string{"diff", "latest"}, []string{`"brownout diff BASE NEW"`, "1 was given", `"brownout diff --help"`}},
+		{"unknown flag", []string{"run", "provider-outage", "--sead", "1"}, []string{"--sead", `did you mean "--seed"?`}},
+		{"no number", []string{"run", "provider-outage", "--seed", "abc"}, []string{`--seed: "abc" is not a whole number`}},
+		{"no scenario", []string{"run"}, []string{"name a scenario", `"brownout list"`}},
 		{"unknown scenario", []string{"run", "provider-outtage"}, []string{"provider-outtage", "provider-outage"}},
 		{"missing file", []string{"run", "missing.toml"}, []string{"missing.toml"}},
-		{"unknown target", []string{"run", "provider-outage", "--target", "portal"}, []string{`unknown target "portal"`, `did you mean "portkey"?`, "a URL"}},
+		{"unknown target", []string{"run", "provider-outage", "--target", "portal"}, []string{`unknown target "portal"; give a name, a path to a TOML file or a URL; did you mean "portkey"?`}},
 		{"unknown report", []string{"run", "provider-outage", "--report", "pdf=x"}, []string{"known are json, junit, md"}},
 		{"no repeats", []string{"run", "provider-outage", "--repeat", "0"}, []string{"--repeat is 0"}},
 		{"no address of a toxiproxy server", []string{"run", "provider-outage", "--toxiproxy", "localhost:8474"}, []string{"--toxiproxy", "http://127.0.0.1:8474"}},
@@ -38,7 +46,7 @@ func TestBadUsageExitsWithTwo(t *testing.T) {
 		{"invalid file", []string{"validate", bad}, []string{"bad.toml:4:1", "durration", "duration"}},
 		{"nothing to explain", []string{"explain", "outtage"}, []string{"outtage"}},
 		{"router without configuration", []string{"router"}, []string{"--config", "--print-config"}},
-		{"router with a missing file", []string{"router", "--config", "missing.toml"}, []string{"missing.toml"}},
+		{"router with a missing file", []string{"router", "--config", "missing.toml"}, []string{"missing.toml", "--print-config"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

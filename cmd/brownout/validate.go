@@ -34,7 +34,7 @@ that nothing uses. Warnings fail only with --strict.`,
   brownout validate --suite nightly.toml`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && len(f.suites) == 0 {
-				return errors.New("requires at least 1 arg(s): name a scenario, or a suite with --suite")
+				return errors.New("name a scenario file, or a suite with --suite")
 			}
 			return nil
 		},

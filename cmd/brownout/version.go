@@ -15,7 +15,7 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the versions of brownout and of the parts that shape its results",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := versions()
 			for _, name := range []string{"brownout", "commit", "go", "toxiproxy", "vegeta"} {

@@ -14,7 +14,7 @@ func Terminate(c *exec.Cmd) { _ = c.Process.Signal(syscall.SIGTERM) }
 // KillGroup ends a process and those of its group.
 func KillGroup(c *exec.Cmd) { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 
-// Kill ends one process.
+// Kill ends one of Members.
 func Kill(pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) }
 
 // Forward passes a signal on to a process and those of its group, as a terminal
@@ -24,6 +24,10 @@ func Forward(c *exec.Cmd, s os.Signal) {
 		_ = syscall.Kill(-c.Process.Pid, n)
 	}
 }
+
+// ofTerminal tells whether a signal is one that a terminal sends to all of the
+// group in its foreground.
+func ofTerminal(s os.Signal) bool { return s == syscall.SIGINT || s == syscall.SIGQUIT }
 
 // exitCode is that of a process, or 128 and the number of the signal that ended
 // it, as shells have it.

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// Members are the living processes of a group, and those elsewhere that have
-// the tag in their environment because one of the group started them.
+// Members are the living processes of a group (0: of none), and those elsewhere
+// that have the tag in their environment because one of the group started them.
 func Members(group int, tag string) []int {
 	var out []int
 	for _, p := range table() {
 		if p.state == 'Z' || p.state == 'X' {
 			continue
 		}
-		if p.group == group || tagged(p.pid, tag) {
+		if group > 0 && p.group == group || tagged(p.pid, tag) {
 			out = append(out, p.pid)
 		}
 	}

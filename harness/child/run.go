@@ -9,12 +9,9 @@ import (
 	"time"
 )
 
-// Times of ending a program.
-const (
-	lingering = 300 * time.Millisecond // how long what it started may outlive it
-	lookEvery = 50 * time.Millisecond
-	copyTime  = time.Second // for its last output, where others hold its pipes
-)
+// copyTime bounds the wait for a program's last output, where others hold its
+// pipes.
+const copyTime = time.Second
 
 // Program is a command that is run to its end.
 type Program struct {
@@ -23,6 +20,9 @@ type Program struct {
 	// Grace is how long it may take to end once its context has ended, or it was
 	// told to by a signal that was forwarded; then it is killed.
 	Grace time.Duration
+	// Foreground leaves it in the group of this process, so that it may read from
+	// the terminal. What the terminal tells that group, it hears by itself.
+	Foreground bool
 }
 
 // End is how a program ended.
@@ -31,13 +31,18 @@ type End struct {
 	Left int // processes that it left running, which were killed
 }
 
-// Run starts the program in a group of its own and waits for its end. Signals
-// that come meanwhile are passed on to the group. The error says that it could
-// not be started.
+// Run starts the program, in a group of its own unless it is in the foreground,
+// and waits for its end. Signals that come meanwhile are passed on to the group.
+// Its environment is that of Cmd with the tag. The error says that it could not
+// be started.
 func (p *Program) Run(ctx context.Context, signals <-chan os.Signal) (End, error) {
-	p.Cmd.Env = append(p.Cmd.Env, p.Tag)
+	p.Cmd.Env = append(p.Cmd.Environ(), p.Tag)
 	p.Cmd.WaitDelay = copyTime
-	OwnGroup(p.Cmd)
+	if p.Foreground {
+		SameGroup(p.Cmd)
+	} else {
+		OwnGroup(p.Cmd)
+	}
 	started, ended := make(chan error, 1), make(chan error, 1)
 	go func() {
 		// On a thread of its own, which lives as long as the program: see OwnGroup.
@@ -63,19 +68,44 @@ func (p *Program) Run(ctx context.Context, signals <-chan os.Signal) (End, error
 	for {
 		select {
 		case err := <-ended:
-			return End{Code: code(err), Left: p.reap()}, nil
+			return End{Code: code(err), Left: Reap(p.group(), p.Tag, Lingering)}, nil
 		case s := <-signals:
-			Forward(p.Cmd, s)
+			p.forward(s)
 			patience()
 		case <-stop:
 			stop = nil
 			Terminate(p.Cmd)
 			patience()
 		case <-over:
-			KillGroup(p.Cmd)
+			p.kill()
 			over = nil
 		}
 	}
+}
+
+// group is the number of its own; 0: it has none.
+func (p *Program) group() int {
+	if p.Foreground {
+		return 0
+	}
+	return p.Cmd.Process.Pid
+}
+
+func (p *Program) forward(s os.Signal) {
+	switch {
+	case !p.Foreground:
+		Forward(p.Cmd, s)
+	case !ofTerminal(s):
+		_ = p.Cmd.Process.Signal(s) // it may have ended
+	}
+}
+
+func (p *Program) kill() {
+	if p.Foreground {
+		_ = p.Cmd.Process.Kill() // it may have ended
+		return
+	}
+	KillGroup(p.Cmd)
 }
 
 // code is the exit code that tells of an end.
@@ -88,22 +118,4 @@ func code(err error) int {
 		return exitCode(exit)
 	}
 	return 1
-}
-
-// reap ends what the program has left running, and counts it.
-func (p *Program) reap() int {
-	pid := p.Cmd.Process.Pid
-	over := time.Now().Add(lingering)
-	left := Members(pid, p.Tag)
-	for len(left) > 0 && time.Now().Before(over) {
-		time.Sleep(lookEvery)
-		left = Members(pid, p.Tag)
-	}
-	if len(left) > 0 {
-		KillGroup(p.Cmd)
-	}
-	for _, m := range left {
-		Kill(m)
-	}
-	return len(left)
 }

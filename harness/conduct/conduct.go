@@ -242,6 +242,8 @@ func (b *Board) shown() string {
 func (b *Board) doubt(r *Report) {
 	var why string
 	switch {
+	case r.Calls == 0 && b.onLinks():
+		why = "no call reached a provider: all were turned away on their path by the fault there, or the program does not read the variables that it is given"
 	case r.Calls == 0:
 		why = "no call reached a provider: does the program read the variables that it is given?"
 	case len(r.Faults) == 0:

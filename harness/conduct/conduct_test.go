@@ -277,6 +277,8 @@ func TestFaultsInEffect(t *testing.T) {
 		"not confirmed": {[]journal.Event{started(false), &journal.FaultOn{Name: "down"}, call("q", "a", 0, 5, "")}, conduct.Inconclusive, "ended before the first fault"},
 		"of another":    {[]journal.Event{started(false), &journal.FaultOn{Name: "up", Confirmed: true}, &journal.FaultOff{Name: "up"}, call("q", "a", 0, 5, "")}, conduct.Inconclusive, "ended before the first fault"},
 		"on the link":   {[]journal.Event{started(true), on, call("q", "a", 0, 5, "")}, conduct.Pass, ""},
+		"link, no way":  {[]journal.Event{started(true), on}, conduct.Inconclusive, "turned away on their path"},
+		"link, none":    {[]journal.Event{started(true)}, conduct.Inconclusive, "no call reached a provider: does the program"},
 		"link, not yet": {[]journal.Event{started(true), call("q", "a", 0, 5, "")}, conduct.Inconclusive, "ended before the first fault"},
 		"no faults":     {[]journal.Event{&journal.RunStarted{Plan: plan.Plan{Providers: []plan.Provider{{Name: "a"}}}}, call("q", "a", 0, 5, "")}, conduct.Pass, ""},
 		"another's call": {[]journal.Event{

@@ -12,7 +12,12 @@ import (
 	"brownout/plan"
 )
 
-// add takes what the target wants in each request of the kind.
+// modelField is the field of a body that stands in the place of ours.
+const modelField = "model"
+
+// add takes what the target wants in each request of the kind. A model that it
+// names is its own name for what is asked; by whom it may be answered is settled
+// before.
 func (k *kind) add(extra func(plan.Mix) (map[string]string, map[string]json.RawMessage, error)) error {
 	if extra == nil {
 		return nil
@@ -23,6 +28,13 @@ func (k *kind) add(extra func(plan.Mix) (map[string]string, map[string]json.RawM
 	}
 	k.headers = headers
 	for _, name := range slices.Sorted(maps.Keys(body)) {
+		if name == modelField {
+			if err := json.Unmarshal(body[name], &k.ask.Model); err != nil {
+				return fmt.Errorf("body field %s: %w", name, err)
+			}
+			k.answers.add(k.ask.Model)
+			continue
+		}
 		member, err := json.Marshal(name)
 		if err != nil {
 			return err

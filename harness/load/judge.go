@@ -9,6 +9,7 @@ import (
 	"brownout/harness/journal"
 	"brownout/mocks/answer"
 	"brownout/mocks/wire"
+	"brownout/plan"
 )
 
 // Reasons of outcomes beside the verifier's own and the failure kinds of
@@ -25,7 +26,7 @@ const (
 	reasonTooLarge  = "too_large"        // corrupt: an answer beyond any asked for
 	reasonNoEnd     = "no_end_marker"    // corrupt: all words came, but the stream never said that it was over
 	reasonNoFinish  = "no_finish_reason" // corrupt
-	reasonNoModel   = "no_model"         // corrupt: the answer does not say who gave it
+	reasonNoModel   = "no_model"         // corrupt: vectors do not say who made them, and those of two models cannot be compared
 	reasonUsage     = "usage"            // corrupt: token counts that cannot be
 	reasonSwapped   = "swapped"          // corrupt: a model answered that none of the providers is known for
 	reasonDisagrees = "disagrees"        // corrupt: the same request was answered otherwise before
@@ -145,10 +146,12 @@ func (e *exchange) swapped() bool {
 }
 
 // signed judges who gave an answer that is right otherwise, and what it cost.
-// The target speaks a dialect whose answers name their model.
+// The target speaks a dialect whose answers name their model. A text that does
+// not is still the right text, and the calls behind it tell whose it is: its
+// sample has no model.
 func (e *exchange) signed(usage wire.Usage) finding {
 	switch {
-	case e.sample.Model == "":
+	case e.sample.Model == "" && e.shot.Kind == plan.KindEmbed:
 		return corrupt(reasonNoModel, "")
 	case e.swapped():
 		return corrupt(reasonSwapped, "asked for "+e.shot.ask.Model+", answered by "+e.sample.Model)

@@ -17,11 +17,11 @@ type silence struct {
 func (s *silence) Error() string {
 	switch {
 	case s.gap:
-		return fmt.Sprintf("no token for %v", s.limit)
+		return fmt.Sprintf("no token for %v", s.limit.Round(time.Millisecond))
 	case s.whole:
-		return fmt.Sprintf("no answer in %v", s.limit)
+		return fmt.Sprintf("no answer in %v", s.limit.Round(time.Millisecond))
 	}
-	return fmt.Sprintf("no first token in %v", s.limit)
+	return fmt.Sprintf("no first token in %v", s.limit.Round(time.Millisecond))
 }
 
 // watch ends an attempt that stays silent too long: first until its first

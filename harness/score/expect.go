@@ -254,7 +254,7 @@ func valueText(u plan.Unit, v float64) string {
 	case plan.UnitPoints:
 		return fmt.Sprintf("%.1f", v)
 	case plan.UnitFactor:
-		return fmt.Sprintf("%.2f ×", v)
+		return fmt.Sprintf("%.2f x", v)
 	case plan.UnitUSD:
 		return "$" + strconv.FormatFloat(v, 'g', 4, 64)
 	}

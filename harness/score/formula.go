@@ -130,6 +130,16 @@ func ratioAttained(promised, measured float64) float64 {
 	return math.Max(0, promised/measured)
 }
 
+// untilAttained is the part of a time until something came back. Where it had
+// not come, at is the time that has passed: it stands in for it while there is
+// time left, and the promise is lost once that is over.
+func untilAttained(promised float64, at time.Duration, came, over bool) float64 {
+	if !came && over {
+		return 0
+	}
+	return ratioAttained(promised, at.Seconds())
+}
+
 // weighted is 100 × the weighted geometric mean of the known parts, each
 // floored at PartFloor. Weights are divided by the sum over the known parts.
 // ok is false where no part is known.

@@ -72,11 +72,7 @@ func (b *Board) inputsOf(w *window) Inputs {
 		in.Kinds = append(in.Kinds, KindInput{Request: k.mix.Kind, Steady: k.p95, Answers: uint64(k.steady.count()), Deadline: k.mix.Deadline})
 	}
 	if known.Parts[partFailover].Known {
-		length := b.now - w.injected
-		if w.off {
-			length = w.cleared - w.injected
-		}
-		eachAhead(w.during.slices, length, func(i int, ahead, rest Tally) {
+		eachAhead(w.during.slices, b.lasted(w), func(i int, ahead, rest Tally) {
 			in.Failover = append(in.Failover, FailoverInput{
 				At: time.Duration(i) * SliceWidth, Slice: sliceAt(w.during.slices, i).tally, Ahead: ahead, Rest: rest,
 				Back: ahead.reaches(slo) && rest.reaches(slo),
@@ -85,7 +81,7 @@ func (b *Board) inputsOf(w *window) Inputs {
 		slices.Reverse(in.Failover)
 	}
 	if known.Parts[partRecovery].Known {
-		for s := range spansOf(w.after.slices, min(b.now, w.end())-w.cleared, &b.steady) {
+		for s := range spansOf(w.after.slices, b.watched(w), &b.steady) {
 			in.Recovery = append(in.Recovery, RecoveryInput{
 				At: s.at, Tally: s.tally, Distance: s.distance(), Relative: s.relative(), CostFactor: s.costFactor(), Back: s.back(slo),
 			})

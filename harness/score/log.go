@@ -58,8 +58,8 @@ func (l *eventLog) faultOff(t time.Duration, e *journal.FaultOff) {
 	l.add(t, level, withDetail(text, e.Detail))
 }
 
-// decision logs every change of a breaker, every ejection, and the first of each other sort:
-// a line for each retry would push everything else out.
+// decision logs every change of a breaker or of health, every ejection, and the first of each
+// other sort: a line for each retry would push everything else out.
 func (l *eventLog) decision(t time.Duration, e *journal.Decision) {
 	switch e.What {
 	case "breaker_open":
@@ -72,7 +72,13 @@ func (l *eventLog) decision(t time.Duration, e *journal.Decision) {
 		l.add(t, "info", withDetail("router: breaker of "+e.Provider+" closed", e.Detail))
 		return
 	case "ejected":
-		l.add(t, "warn", withDetail("router: "+e.Provider+" ejected for "+e.Wait.String(), e.Detail))
+		l.add(t, "warn", withDetail("router: "+e.Provider+" ejected for "+e.Wait.Round(time.Millisecond).String(), e.Detail))
+		return
+	case "unhealthy":
+		l.add(t, "warn", withDetail("router: "+e.Provider+" is unhealthy", e.Detail))
+		return
+	case "healthy":
+		l.add(t, "info", withDetail("router: "+e.Provider+" is healthy again", e.Detail))
 		return
 	case "returned":
 		l.add(t, "info", withDetail("router: "+e.Provider+" taken back", e.Detail))

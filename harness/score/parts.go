@@ -40,14 +40,14 @@ func (b *Board) assess(w *window) Window {
 	}
 	out.Touched, out.TouchedBy = b.touched(w)
 	for i, name := range PartNames {
-		out.Parts[i] = Part{Name: name, Weight: b.weights[i], Note: "the fault has not been injected"}
+		out.Parts[i] = Part{Name: name, Weight: b.weights[i], Unit: partUnits[i], Note: notStruck}
 	}
 	if !w.on {
 		return out
 	}
 	b.assessAvailability(w, &out.Parts[partAvailability])
 	b.assessFailover(w, &out)
-	b.assessLatency(w, &out.Parts[partLatency])
+	b.assessLatency(w, &out)
 	b.assessIntegrity(w, &out.Parts[partIntegrity])
 	b.assessRecovery(w, &out)
 	b.assessEfficiency(&out)
@@ -89,7 +89,7 @@ func tooFew(t Tally, p *Part) bool {
 
 // assessAvailability takes the lower of the fault and its recovery horizon.
 func (b *Board) assessAvailability(w *window, p *Part) {
-	p.Unit, p.Promised = "share", b.promise.Availability
+	p.Promised = b.promise.Availability
 	if tooFew(w.during.tally, p) {
 		return
 	}
@@ -110,11 +110,8 @@ func (b *Board) assessAvailability(w *window, p *Part) {
 // still lasts the time passed so far stands in for it.
 func (b *Board) assessFailover(w *window, out *Window) {
 	p := &out.Parts[partFailover]
-	p.Unit, p.Promised = "s", b.promise.Failover.Seconds()
-	length := b.now - w.injected
-	if w.off {
-		length = w.cleared - w.injected
-	}
+	p.Promised = b.promise.Failover.Seconds()
+	length := b.lasted(w)
 	if tooFew(w.during.tally, p) {
 		return
 	}
@@ -125,23 +122,24 @@ func (b *Board) assessFailover(w *window, out *Window) {
 	}
 	out.TimeToFailover, out.FailedOver = failover(w.during.slices, length, b.promise.Availability)
 	p.Attained = out.TimeToFailover.Seconds()
+	p.Value = untilAttained(p.Promised, out.TimeToFailover, out.FailedOver, w.off)
 	switch {
 	case out.FailedOver && out.TimeToFailover == 0:
-		p.Value, p.Note = 1, "the outcome never fell below the slo for long"
+		p.Note = "the outcome never fell below the slo for long"
 	case out.FailedOver:
-		p.Value, p.Note = ratioAttained(p.Promised, p.Attained), "the outcome was back at the slo after this time"
+		p.Note = "the outcome was back at the slo after this time"
 	case w.off:
-		p.Value, p.Note = 0, "the outcome was not back at the slo before the fault cleared"
+		p.Note = "the outcome was not back at the slo before the fault cleared"
 	default:
-		p.Value, p.Note = ratioAttained(p.Promised, p.Attained), "the outcome is not back at the slo yet"
+		p.Note = "the outcome is not back at the slo yet"
 	}
 }
 
-// assessLatency compares the p95 of relative latencies; in seconds it is shown
-// times the steady p95 of all requests.
-func (b *Board) assessLatency(w *window, p *Part) {
-	steady := b.steady.figure.duration(95)
-	p.Unit, p.Promised = "s", b.promise.LatencyFactor*steady.Seconds()
+// assessLatency compares the p95 of relative latencies. It is a factor and no
+// time: what users waited, in seconds, is the window's WaitP95.
+func (b *Board) assessLatency(w *window, out *Window) {
+	p := &out.Parts[partLatency]
+	p.Promised = b.promise.LatencyFactor
 	if tooFew(w.during.tally, p) {
 		return
 	}
@@ -149,16 +147,15 @@ func (b *Board) assessLatency(w *window, p *Part) {
 		p.Known, p.Note = false, "there is no steady state to compare with"
 		return
 	}
-	times := float64(w.relative.at(95)) / ratioScale
-	p.Attained = times * steady.Seconds()
-	p.Value = ratioAttained(b.promise.LatencyFactor, times)
-	p.Note = fmt.Sprintf("p95 is %.2f × steady state, each request against the p95 of its kind", times)
+	p.Attained = float64(w.relative.at(95)) / ratioScale
+	p.Value = ratioAttained(p.Promised, p.Attained)
+	p.Note = "p95 of each request over the steady p95 of its kind; users waited " + seconds(out.WaitP95) + " at p95"
 }
 
 // assessIntegrity counts corrupt answers over the whole window: an answer that
 // was spoilt while the fault lasted may be served long after.
 func (b *Board) assessIntegrity(w *window, p *Part) {
-	p.Unit, p.Promised = "share", b.promise.Integrity
+	p.Promised = b.promise.Integrity
 	if tooFew(w.during.tally, p) {
 		return
 	}
@@ -174,7 +171,7 @@ func (b *Board) assessIntegrity(w *window, p *Part) {
 // fault outlasts the load.
 func (b *Board) assessRecovery(w *window, out *Window) {
 	p := &out.Parts[partRecovery]
-	p.Unit, p.Promised = "s", b.promise.Recovery.Seconds()
+	p.Promised = b.promise.Recovery.Seconds()
 	switch {
 	case !w.off:
 		p.Note = "the fault has not cleared"
@@ -183,34 +180,37 @@ func (b *Board) assessRecovery(w *window, out *Window) {
 		p.Note = "there is no steady state to come back to"
 		return
 	}
-	passed := min(b.now, out.End) - w.cleared
-	horizon := out.End - w.cleared
+	passed, horizon := b.watched(w), out.End-w.cleared
 	at, ok := recovery(w.after.slices, passed, b.promise.Availability, &b.steady)
+	out.TimeToRecover, out.Recovered = at, ok
+	p.Known, p.Attained = ok || passed >= b.promise.Recovery, at.Seconds()
+	p.Value = untilAttained(p.Promised, at, ok, passed >= horizon)
 	switch {
 	case ok:
-		out.TimeToRecover, out.Recovered = at, true
-		p.Known, p.Attained, p.Value = true, at.Seconds(), ratioAttained(p.Promised, at.Seconds())
 		p.Note = "shares, latency, cost and outcome were back at steady state after this time"
 	case horizon < b.promise.Recovery:
-		out.TimeToRecover = passed
 		p.Note = "the recovery horizon of " + seconds(horizon) + " is too short to judge the promise"
-	case passed < b.promise.Recovery:
-		out.TimeToRecover = passed
-		p.Note = "not back at steady state yet"
 	case passed < horizon:
-		out.TimeToRecover = passed
-		p.Known, p.Attained, p.Value = true, passed.Seconds(), ratioAttained(p.Promised, passed.Seconds())
 		p.Note = "not back at steady state yet"
 	default:
-		out.TimeToRecover = passed
-		p.Known, p.Attained, p.Value = true, passed.Seconds(), 0
 		p.Note = "not back at steady state by the end of the recovery horizon"
 	}
 }
 
+// lasted is how long the fault has lasted.
+func (b *Board) lasted(w *window) time.Duration {
+	if w.off {
+		return w.cleared - w.injected
+	}
+	return b.now - w.injected
+}
+
+// watched is how much of the recovery horizon has passed.
+func (b *Board) watched(w *window) time.Duration { return min(b.now, w.end()) - w.cleared }
+
 func (b *Board) assessEfficiency(out *Window) {
 	p := &out.Parts[partEfficiency]
-	p.Unit, p.Promised, p.Attained = "calls/request", b.promise.CallsPerRequest, out.CallsPerRequest
+	p.Promised, p.Attained = b.promise.CallsPerRequest, out.CallsPerRequest
 	if tooFew(out.During, p) {
 		return
 	}
@@ -224,7 +224,7 @@ func (b *Board) assessEfficiency(out *Window) {
 func (b *Board) assessCost(w *window, out *Window) {
 	p := &out.Parts[partCost]
 	base := b.steady.calls.perGood(b.steady.tally)
-	p.Unit, p.Promised, p.Attained = "USD/answer", b.promise.CostFactor*base, out.CostPerGood
+	p.Promised, p.Attained = b.promise.CostFactor*base, out.CostPerGood
 	if tooFew(out.During, p) {
 		return
 	}
@@ -240,6 +240,6 @@ func (b *Board) assessCost(w *window, out *Window) {
 		p.Value, p.Note = 1, "free of charge, as in steady state"
 	default:
 		p.Value = ratioAttained(p.Promised, p.Attained)
-		p.Note = fmt.Sprintf("%.2f × steady state", p.Attained/base)
+		p.Note = fmt.Sprintf("%.2f x steady state", p.Attained/base)
 	}
 }

@@ -3,12 +3,15 @@ package score_test
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"brownout/harness/journal"
 	"brownout/harness/score"
 	"brownout/plan"
+
+	"pgregory.net/rapid"
 )
 
 func nines(a float64) float64 { return -math.Log10(1 - a) }
@@ -249,9 +252,27 @@ func TestFastErrorsAreNotFast(t *testing.T) {
 		}
 	}
 	sn := m.snapshot()
-	if p := part(sn, "latency"); p.Attained < .99*sn.Steady.LatencyP95.Seconds() {
-		t.Errorf("%+v, want no less than the steady p95 of %v", p, sn.Steady.LatencyP95)
+	if p := part(sn, "latency"); p.Attained < .99 {
+		t.Errorf("%+v, want no less than steady state", p)
 	}
+}
+
+// The latency part is a factor, which may be greater than any deadline allows
+// of one kind; it says so, and what was waited in seconds.
+func TestLatencyIsLabelledAsAFactor(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sn := drawn(t).snapshot()
+		w, p := sn.Windows[0], part(sn, "latency")
+		if p.Unit != score.UnitSteady || p.Promised != sn.Plan.Promise.LatencyFactor {
+			t.Fatalf("%+v", p)
+		}
+		if want := min(1, p.Promised/p.Attained); p.Known && math.Abs(p.Value-want) > 1e-9 {
+			t.Fatalf("%v attained, %v promised: value %v, want %v", p.Attained, p.Promised, p.Value, want)
+		}
+		if longest := 4 * s; w.WaitP95 > longest || p.Known && !strings.Contains(p.Note, "users waited ") {
+			t.Fatalf("waited %v, note %q", w.WaitP95, p.Note)
+		}
+	})
 }
 
 // What users waited is a time that somebody may have seen: who got no answer
@@ -280,6 +301,15 @@ func TestWaits(t *testing.T) {
 		{"a tenth is corrupt at once", fail(10, journal.Corrupt, ms), 100 * ms},
 		{"streams by first token", func(m *sim) {
 			m.request = func(_ time.Duration, r *request) { r.kind, r.took, r.ttft = plan.KindStream, 3*s, 200*ms }
+		}, 200 * ms},
+		{"a tenth of the streams breaks off after its first token", func(m *sim) {
+			bad := each(1, 10)
+			m.request = func(at time.Duration, r *request) {
+				r.kind, r.took, r.ttft = plan.KindStream, 3*s, 200*ms
+				if during(at) && bad() {
+					r.outcome = journal.Corrupt
+				}
+			}
 		}, 200 * ms},
 		{"a kind of long deadline that is always answered", func(m *sim) {
 			m.plan.Load.Mix[1].Deadline = 20 * s

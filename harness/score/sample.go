@@ -203,8 +203,8 @@ func (b *Board) count(w waiting) {
 	if k != nil {
 		if o.outcome == journal.Hung {
 			o.figure = max(s.Total, k.mix.Deadline)
-		} else if k.stream && o.answered && s.TTFT > 0 {
-			o.figure = s.TTFT
+		} else if k.stream && (o.answered || o.outcome == journal.Corrupt) && s.TTFT > 0 {
+			o.figure = s.TTFT // of a spoilt stream, too, the user saw the first token then
 		}
 	}
 

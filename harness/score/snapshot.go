@@ -103,6 +103,19 @@ type Total struct {
 // PartNames are the seven parts, in the order of the table of weights.
 var PartNames = []string{"availability", "failover", "latency", "integrity", "recovery", "efficiency", "cost"}
 
+// The units of parts. UnitSteady is each request's latency over the steady p95
+// of its kind: a factor, no time.
+const (
+	UnitShare  = "share"
+	UnitTime   = "s"
+	UnitSteady = "x steady"
+	UnitCalls  = "calls/request"
+	UnitCost   = "USD/answer"
+)
+
+// partUnits are those of PartNames.
+var partUnits = [...]string{UnitShare, UnitTime, UnitSteady, UnitShare, UnitTime, UnitCalls, UnitCost}
+
 // Parts are the seven parts, by the index of PartNames.
 type Parts [7]Part
 
@@ -114,7 +127,7 @@ type Part struct {
 	Weight   float64
 	Attained float64 // in Unit
 	Promised float64 // in Unit
-	Unit     string  // "share", "s", "calls/request", "USD/answer"
+	Unit     string  // UnitShare … UnitCost
 	Note     string  // one line: how it came about, or why it is unknown
 }
 

@@ -150,7 +150,7 @@ func recoveryTold(w Window) string {
 // words writes a part as attained against promised.
 func (p Part) words() string {
 	bound := "at most "
-	if p.Unit == "share" {
+	if p.Unit == UnitShare {
 		bound = "at least "
 	}
 	text := p.figure(p.Attained) + ", promised " + bound + p.figure(p.Promised)
@@ -162,13 +162,15 @@ func (p Part) words() string {
 
 func (p Part) figure(v float64) string {
 	switch p.Unit {
-	case "share":
+	case UnitShare:
 		return percent(v)
-	case "s":
+	case UnitTime:
 		return seconds(time.Duration(v * float64(time.Second)))
-	case "USD/answer":
+	case UnitSteady:
+		return fmt.Sprintf("%.2f x steady state", v)
+	case UnitCost:
 		return fmt.Sprintf("$%.3g an answer", v)
-	case "calls/request":
+	case UnitCalls:
 		return fmt.Sprintf("%.2f calls a request", v)
 	}
 	return fmt.Sprintf("%.3g", v)

@@ -43,23 +43,30 @@ func (b *Board) totalOf(windows []Window) Total {
 	return t
 }
 
+// notStruck is why a part is not known before there is a window to know it.
+const notStruck = "no fault has struck"
+
 // overWindows is the geometric mean of one part over the windows that know it,
-// with the inputs of the window where it is lowest.
+// with the inputs of the window where it is lowest; where none knows it, the last
+// that was injected says why.
 func overWindows(name string, weight float64, index int, windows []Window) Part {
-	out := Part{Name: name, Weight: weight, Note: "no window knows it yet"}
+	out := Part{Name: name, Weight: weight, Unit: partUnits[index], Note: notStruck}
 	var logs, n float64
 	var lowest float64
 	for i := range windows {
 		p := windows[i].Parts[index]
-		if out.Unit == "" {
-			out.Unit, out.Promised = p.Unit, p.Promised
+		if i == 0 {
+			out.Promised = p.Promised
 		}
 		if !p.Known {
+			if n == 0 && p.Note != notStruck {
+				out.Note = p.Note
+			}
 			continue
 		}
 		if n == 0 || p.Value < lowest {
 			lowest = p.Value
-			out.Attained, out.Promised, out.Unit = p.Attained, p.Promised, p.Unit
+			out.Attained, out.Promised = p.Attained, p.Promised
 			out.Note = "lowest in " + windows[i].Fault + ": " + p.Note
 		}
 		logs += math.Log(max(PartFloor, p.Value))

@@ -49,6 +49,9 @@ func TestLanesTellWhatEachProviderSaw(t *testing.T) {
 		{T: 12 * s, Event: &journal.Decision{What: "wait_retry_after", Provider: "beta", Wait: 60 * s}},
 		{T: 12 * s, Event: &journal.Decision{What: "retry", Provider: "beta"}},
 		{T: 13 * s, Event: &journal.Decision{What: "retry", Provider: "beta"}},
+		{T: 13 * s, Event: &journal.Decision{What: "unhealthy", Provider: "alpha", Detail: "refused"}},
+		{T: 14 * s, Event: &journal.Decision{What: "unhealthy", Provider: "rack"}},
+		{T: 15 * s, Event: &journal.Decision{What: "healthy", Provider: "alpha"}},
 	}
 	var records []journal.Record
 	for _, r := range m.records() {
@@ -86,7 +89,7 @@ func TestLanesTellWhatEachProviderSaw(t *testing.T) {
 	for _, l := range sn.Log {
 		text += l.Text + "\n"
 	}
-	for _, want := range []string{"injected upset on alpha", "breaker of alpha opened", "first wait retry after at beta", "first retry at beta"} {
+	for _, want := range []string{"injected upset on alpha", "breaker of alpha opened", "first wait retry after at beta", "first retry at beta", "alpha is unhealthy: refused", "rack is unhealthy", "alpha is healthy again"} {
 		if strings.Count(text, want) != 1 {
 			t.Errorf("log says %q %d times:\n%s", want, strings.Count(text, want), text)
 		}

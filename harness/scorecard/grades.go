@@ -36,9 +36,10 @@ it was told to, repeated nothing that no retry mends, and left no call running.`
   - one call before a retry-after that the provider had stated
   - one repetition, at the same provider, of what no retry mends
   - a call that ran more than %s beyond the answer
+  - an answer that does not say what model gave it
 
-None of them hurts this one client. Under load each makes an outage longer or a
-bill larger. What no retry mends: %s.`, slack, strings.Join(useless, ", "))
+None of them hurts this one client. Under load the first three make an outage
+longer or a bill larger; and an answer that nobody signed cannot be accounted for. What no retry mends: %s.`, slack, strings.Join(useless, ", "))
 	case Safe:
 		return fmt.Sprintf(`The client got no answer, but before its deadline an error that names what the
 provider said, so that a caller can do the right thing about it. It is the best

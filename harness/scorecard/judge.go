@@ -101,6 +101,9 @@ func one(s *journal.Sample, calls []*journal.Call) (Grade, string) {
 	if why := neglected(s, calls); why != "" {
 		return Partial, why
 	}
+	if s.Model == "" && s.Reason == "" {
+		return Partial, fmt.Sprintf("a whole answer after %.2f s, which does not say what model gave it", seconds(s.Total))
+	}
 	if s.Reason != "" {
 		return Pass, "the right refusal was passed on: " + s.Reason
 	}

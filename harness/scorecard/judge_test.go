@@ -14,7 +14,7 @@ func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
 // sample is a request that was sent a second into the run.
 func sample(outcome journal.Outcome, reason string, total int) *journal.Sample {
-	return &journal.Sample{Marker: "m", Scheduled: ms(1000), Sent: ms(1000), Total: ms(total), Outcome: outcome, Reason: reason, Status: 200}
+	return &journal.Sample{Marker: "m", Scheduled: ms(1000), Sent: ms(1000), Total: ms(total), Outcome: outcome, Reason: reason, Status: 200, Model: "model-of-it"}
 }
 
 // call is one that arrived so long after the request was sent.
@@ -29,7 +29,11 @@ func told(c *journal.Call, seconds int) *journal.Call {
 }
 
 func early(c *journal.Call) *journal.Call { c.Early = true; return c }
-func left(c *journal.Call) *journal.Call  { c.Aborted = true; return c }
+func unsigned(s *journal.Sample) *journal.Sample {
+	s.Model = ""
+	return s
+}
+func left(c *journal.Call) *journal.Call { c.Aborted = true; return c }
 
 func TestJudge(t *testing.T) {
 	good := call("b", 10, 500, "")
@@ -53,6 +57,8 @@ func TestJudge(t *testing.T) {
 		"hammered":                {sample("ok", "", 600), []*journal.Call{call("a", 0, 1, "server_error"), call("a", 2, 1, "server_error"), call("a", 4, 1, "server_error"), call("a", 6, 1, "server_error"), good}, scorecard.Fail, "a was asked 4 times"},
 		"left running":            {sample("ok", "", 600), []*journal.Call{call("a", 0, 5000, ""), good}, scorecard.Partial, "the call to a was left running 4.4 s beyond the answer"},
 		"left in time":            {sample("ok", "", 600), []*journal.Call{left(call("a", 0, 300, "")), good}, scorecard.Pass, "a whole answer"},
+		"signed by nobody":        {unsigned(sample("ok", "", 600)), []*journal.Call{call("a", 0, 1, "overload"), good}, scorecard.Partial, "which does not say what model gave it"},
+		"refused by nobody":       {unsigned(sample("ok", "content_filter", 5)), []*journal.Call{call("a", 0, 1, "content_filter")}, scorecard.Pass, "right refusal"},
 		"clean error":             {sample("failed", "quota_exhausted", 9), []*journal.Call{call("a", 0, 1, "quota_exhausted")}, scorecard.Safe, "a clean error after 0.01 s: quota_exhausted"},
 		"error of the same sort":  {sample("failed", "overload", 9), []*journal.Call{call("a", 0, 1, "server_error")}, scorecard.Safe, "a clean error"},
 		"nobody was reached":      {sample("failed", "server_error", 9), nil, scorecard.Safe, "a clean error"},

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"brownout/harness/child"
 	"brownout/harness/redact"
 	"brownout/plan"
 )
@@ -66,7 +67,7 @@ func Installed(t plan.Target, cache string) error {
 	if err != nil || home == "" {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(home, installedMark)); err != nil {
+	if !whole(home) {
 		return fmt.Errorf("%w in %s; brownout targets install %s does that, and so does its first run", errNotInstalled, home, t.Name)
 	}
 	return nil
@@ -89,45 +90,74 @@ func Install(ctx context.Context, t plan.Target, cache string, say func(string))
 	if say != nil {
 		say(fmt.Sprintf("installing target %s into %s: %s", t.Name, home, strings.Join(t.Install.Command, " ")))
 	}
-	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
-		return "", err
-	}
-	// Beside its place and then into it at once, so that nobody finds half of
-	// it, and two at a time do not meet.
-	dir, err := os.MkdirTemp(filepath.Dir(home), filepath.Base(home)+".new-")
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = os.RemoveAll(dir) }() // it is gone where all went well
-	if err := writeFiles(dir, t.Install.Files); err != nil {
-		return "", err
-	}
-	if err := runIn(ctx, dir, t.Install.Command); err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(filepath.Join(dir, installedMark), nil, 0o644); err != nil {
-		return "", err
-	}
-	if err := os.Rename(dir, home); err != nil {
-		if e := Installed(t, cache); e != nil { // else somebody else was faster
-			return "", err
-		}
+	if err := install(ctx, t, home); err != nil {
+		return "", fmt.Errorf("cannot install it into %s: %w", home, err)
 	}
 	return home, nil
 }
 
-// runIn runs the command of an installation. Its output is told where it fails.
+// install installs a target beside its place and then puts it there at once, so
+// that nobody finds half of it, and two at a time do not meet.
+func install(ctx context.Context, t plan.Target, home string) error {
+	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
+		return err
+	}
+	prefix := filepath.Base(home) + ".new-"
+	abandoned(filepath.Dir(home), prefix)
+	dir, err := makeDirectory(filepath.Dir(home), prefix)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dir.remove() }() // where all went well it is in its place
+	if err := writeFiles(dir.path, t.Install.Files); err != nil {
+		return err
+	}
+	if err := runIn(ctx, dir.path, t.Install.Command); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir.path, installedMark), nil, 0o644); err != nil {
+		return err
+	}
+	if err = os.Rename(dir.path, home); err == nil || whole(home) { // somebody else was faster
+		return nil
+	}
+	// Somebody took half of it away, or put something else there.
+	if err := os.RemoveAll(home); err != nil {
+		return err
+	}
+	return os.Rename(dir.path, home)
+}
+
+// whole tells whether an installation came to its end.
+func whole(home string) bool {
+	_, err := os.Stat(filepath.Join(home, installedMark))
+	return err == nil
+}
+
+// stopTime is how long the command of an installation may take to end when it
+// is told to.
+const stopTime = 2 * time.Second
+
+// runIn runs the command of an installation, and ends all that it started. Its
+// output is told where it fails.
 func runIn(ctx context.Context, dir string, command []string) error {
-	ctx, cancel := context.WithTimeout(ctx, installTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, installTime, fmt.Errorf("it took longer than %s", installTime))
 	defer cancel()
 	said := newOutput(nil, nil, io.Discard)
-	c := exec.CommandContext(ctx, command[0], command[1:]...)
+	c := exec.Command(command[0], command[1:]...)
 	c.Dir, c.Stdout, c.Stderr = dir, said, said
-	c.WaitDelay = time.Second
-	if err := c.Run(); err != nil {
-		return fmt.Errorf("installing with %q: %w%s", strings.Join(command, " "), err, said.tail())
+	p := child.Program{Cmd: c, Tag: "BROWNOUT_INSTALL=" + filepath.Base(dir), Grace: stopTime}
+	end, err := p.Run(ctx, nil)
+	said.end()
+	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case err == nil && end.Code == 0:
+		return nil
+	case err == nil:
+		err = fmt.Errorf("exit code %d", end.Code)
 	}
-	return nil
+	return fmt.Errorf("%q: %w%s", strings.Join(command, " "), err, said.tail())
 }
 
 // writeFiles writes texts below a directory.

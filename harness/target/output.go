@@ -23,18 +23,29 @@ var escapes = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
 // keys among them. It is an io.Writer for one goroutine; the rest may be called
 // from any.
 type output struct {
-	secrets []string
-	found   func(secret, line string) // told of the first line with each key; nil: nobody listens
-	log     io.Writer                 // every line, redacted
+	found func(line string) // told of the first line with each key; nil: nobody listens
+	log   io.Writer         // every line, redacted
 
-	partial []byte
+	partial []byte // of the line that has no end yet
 	mu      sync.Mutex
+	secrets []string
 	lines   []string
-	told    []string // keys that were told
+	told    []string // secrets that were
 }
 
-func newOutput(secrets []string, found func(secret, line string), log io.Writer) *output {
+func newOutput(secrets []string, found func(line string), log io.Writer) *output {
 	return &output{secrets: secrets, found: found, log: log}
+}
+
+// learn adds secrets.
+func (o *output) learn(secrets []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, s := range secrets {
+		if !slices.Contains(o.secrets, s) {
+			o.secrets = append(o.secrets, s)
+		}
+	}
 }
 
 // Write implements io.Writer. Lines end with \n, and with the \r by which
@@ -43,15 +54,19 @@ func (o *output) Write(b []byte) (int, error) {
 	o.partial = append(o.partial, b...)
 	for {
 		end := bytes.IndexAny(o.partial, "\n\r")
-		if end < 0 && len(o.partial) > keptBytes {
-			end = keptBytes
-		}
 		if end < 0 {
-			return len(b), nil
+			break
 		}
 		o.line(string(o.partial[:end]))
-		o.partial = o.partial[min(end+1, len(o.partial)):]
+		o.partial = o.partial[end+1:]
 	}
+	if len(o.partial) > keptBytes {
+		// What stands in the middle is looked through and forgotten: a line's
+		// beginning is what is shown, and a key may come in two parts.
+		o.search(string(o.partial))
+		o.partial = append(o.partial[:keptBytes/4], o.partial[len(o.partial)-keptBytes/4:]...)
+	}
+	return len(b), nil
 }
 
 // end takes what stands behind the last end of a line.
@@ -64,27 +79,39 @@ func (o *output) end() {
 const shortest = 8
 
 func (o *output) line(raw string) {
+	o.mu.Lock()
 	line := cleaned(raw, o.secrets)
+	if line != "" {
+		if len(o.lines) == keptLines {
+			o.lines = o.lines[:copy(o.lines, o.lines[1:])]
+		}
+		o.lines = append(o.lines, line)
+	}
+	o.mu.Unlock()
 	if line == "" {
 		return
 	}
+	_, _ = fmt.Fprintln(o.log, line) // a log that is full ends no run
+	o.search(raw)
+}
+
+// search tells of the keys that stand in a text and were not told yet.
+func (o *output) search(raw string) {
 	o.mu.Lock()
-	if len(o.lines) == keptLines {
-		o.lines = o.lines[:copy(o.lines, o.lines[1:])]
-	}
-	o.lines = append(o.lines, line)
-	var leaked []string
+	line, n := "", 0
 	for _, s := range o.secrets {
 		if len(s) >= shortest && strings.Contains(raw, s) && !slices.Contains(o.told, s) {
 			o.told = append(o.told, s)
-			leaked = append(leaked, s)
+			n++
 		}
 	}
+	if n > 0 {
+		line = cleaned(raw, o.secrets)
+	}
 	o.mu.Unlock()
-	_, _ = fmt.Fprintln(o.log, line) // a log that is full ends no run
-	if o.found != nil {
-		for _, s := range leaked {
-			o.found(s, line)
+	for range n {
+		if o.found != nil {
+			o.found(line)
 		}
 	}
 }

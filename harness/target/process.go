@@ -26,24 +26,28 @@ type process struct {
 	options Options
 	view    *View
 
-	dir   string // its own, removed when it is stopped
-	tag   string // stands in its environment, so that all that it started is found
-	cmd   *exec.Cmd
+	dir   *directory // its own; nil: it has none
+	cmd   *exec.Cmd  // nil: it does not run
 	said  *output
+	read  chan struct{} // closed when its output has been read to its end
+	pipe  *os.File      // that its output is read from
 	ended chan struct{} // closed when it has ended and was waited for
 	err   error         // how it ended, once that is closed
 
-	mu       sync.Mutex
-	stopping bool
 	watching sync.WaitGroup
-	unwatch  context.CancelFunc
-	read     chan struct{} // closed when its output has been read to its end
-	pipe     *os.File      // that its output is read from
+	unwatch  context.CancelFunc // nil: it never served
+	crash    sync.Once          // is told
 }
 
 // attempts bounds how often a process is started whose port was taken in the
 // moment between its choice and its use.
 const attempts = 3
+
+// portTaken tells whether a process said that its port was.
+func portTaken(err error) bool {
+	text := strings.ToLower(err.Error())
+	return strings.Contains(text, "eaddrinuse") || strings.Contains(text, "address already in use")
+}
 
 // start installs what is missing, starts the process and waits until it
 // serves.
@@ -53,13 +57,14 @@ func (p *process) start(ctx context.Context) error {
 		return err
 	}
 	p.view.Home = home
+	sweep(p.options.Say)
 	for try := 1; ; try++ {
 		err := p.launch(ctx)
 		if err == nil {
 			break
 		}
 		err = errors.Join(err, p.stop(context.WithoutCancel(ctx)))
-		if try == attempts || !strings.Contains(err.Error(), "EADDRINUSE") && !strings.Contains(err.Error(), "address already in use") {
+		if try == attempts || !portTaken(err) {
 			return err
 		}
 	}
@@ -75,18 +80,17 @@ func (p *process) launch(ctx context.Context) error {
 	if p.view.Port, err = freePort(ctx); err != nil {
 		return err
 	}
-	if p.dir, err = os.MkdirTemp("", "brownout-target-"); err != nil {
+	if p.dir, err = makeDirectory(os.TempDir(), prefix); err != nil {
 		return err
 	}
-	p.view.Dir = p.dir
+	p.view.Dir = p.dir.path
 	made, err := Render(p.spec, p.view)
 	if err != nil {
 		return err
 	}
-	if err := writeFiles(p.dir, made.Files); err != nil {
+	if err := writeFiles(p.dir.path, made.Files); err != nil {
 		return err
 	}
-	p.tag = "BROWNOUT_TARGET=" + filepath.Base(p.dir)
 	if err := p.run(made); err != nil {
 		return err
 	}
@@ -118,25 +122,32 @@ func (p *process) environment(made *Rendered) []string {
 		}
 	}
 	env = append(env, made.Env...)
-	return append(env, p.tag)
+	return append(env, p.tag())
 }
+
+// tag stands in the environment of all that the process starts.
+func (p *process) tag() string { return tag(filepath.Base(p.dir.path)) }
 
 // run starts the program. One goroutine starts it and waits for it on a thread
 // of its own: where the system can end a child with the thread that started
 // it, this thread lives as long as the child.
 func (p *process) run(made *Rendered) error {
+	key, err := p.view.render("key", p.spec.Key)
+	if err != nil {
+		return err
+	}
 	read, write, err := os.Pipe()
 	if err != nil {
 		return err
 	}
 	c := exec.Command(made.Command[0], made.Command[1:]...)
-	c.Dir, c.Env, c.Stdout, c.Stderr = p.dir, p.environment(made), write, write
+	c.Dir, c.Env, c.Stdout, c.Stderr = p.dir.path, p.environment(made), write, write
 	child.OwnGroup(c)
 	log := p.options.Log
 	if log == nil {
 		log = io.Discard
 	}
-	p.said = newOutput(keys(p.view, p.spec.Key), func(_, line string) {
+	p.said = newOutput(keys(p.view, key), func(line string) {
 		p.options.find(Printed, "it printed a key that it was given, where logs may be kept: "+line)
 	}, log)
 	p.cmd, p.pipe, p.ended, p.read = c, read, make(chan struct{}), make(chan struct{})
@@ -179,41 +190,60 @@ const (
 // await waits until the process serves.
 func (p *process) await(ctx context.Context) error {
 	ready := p.spec.Process.Ready
-	over := time.NewTimer(ready.Timeout)
-	defer over.Stop()
+	within, cancel := context.WithTimeout(ctx, ready.Timeout)
+	defer cancel()
 	t := time.NewTicker(askEvery)
 	defer t.Stop()
 	for {
-		if p.serves(ctx) {
+		served := p.serves(within, askTime)
+		select {
+		case <-p.ended: // whoever answered, it was somebody else
+			p.heard()
+			return fmt.Errorf("it ended before it served anybody: %s%s", how(p.err), p.said.tail())
+		default:
+		}
+		if served {
 			return nil
 		}
 		select {
 		case <-t.C:
 		case <-p.ended:
-			<-p.read
-			return fmt.Errorf("it ended before it served anybody: %s%s", how(p.err), p.said.tail())
-		case <-over.C:
-			return fmt.Errorf("it did not answer at port %d within %s%s", p.view.Port, ready.Timeout, p.said.tail())
-		case <-ctx.Done():
-			return ctx.Err()
+		case <-within.Done():
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("it did not serve at http://%s%s within %s, the timeout of [process.ready] in its file%s", p.addr(), ready.Path, ready.Timeout, p.said.tail())
 		}
 	}
 }
 
-// serves asks once.
-func (p *process) serves(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
+// heard waits until all is read that the process printed. What it started may
+// hold its output open, so that there is no end; then what has come is enough.
+func (p *process) heard() {
+	over := time.NewTimer(child.Lingering)
+	defer over.Stop()
+	select {
+	case <-p.read:
+	case <-over.C:
+	}
+}
+
+// addr is where it is to listen.
+func (p *process) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.view.Port)) }
+
+// serves asks once, and waits so long for the answer.
+func (p *process) serves(ctx context.Context, most time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(p.view.Port))
 	if p.spec.Process.Ready.Path == "" {
 		var d net.Dialer
-		c, err := d.DialContext(ctx, "tcp", addr)
+		c, err := d.DialContext(ctx, "tcp", p.addr())
 		if err != nil {
 			return false
 		}
 		return c.Close() == nil
 	}
-	q, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+p.spec.Process.Ready.Path, nil)
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.addr()+p.spec.Process.Ready.Path, nil)
 	if err != nil {
 		return false
 	}
@@ -241,9 +271,6 @@ func how(err error) string {
 // reapTime bounds what is left to do when a process has ended.
 const reapTime = 2 * time.Second
 
-// lingering is how long what a process started may outlive it.
-const lingering = 300 * time.Millisecond
-
 // stop ends the process and all that it started, and takes away its directory.
 // It may be called where nothing was started.
 func (p *process) stop(ctx context.Context) error {
@@ -252,27 +279,30 @@ func (p *process) stop(ctx context.Context) error {
 		p.watching.Wait()
 	}
 	if p.cmd != nil {
-		p.mu.Lock()
-		p.stopping = true
-		p.mu.Unlock()
 		p.end(ctx)
-		p.reap()
+		if n := child.Reap(p.cmd.Process.Pid, p.tag(), child.Lingering); n > 0 {
+			p.options.find(LeftRunning, fmt.Sprintf("it left %s running, which had to be killed", counted(n, "process", "processes")))
+		}
+		p.heard()
 		_ = p.pipe.Close() // whoever still holds the other end writes to nobody
 		<-p.read
 		p.cmd = nil
 	}
-	if p.dir == "" {
+	if p.dir == nil {
 		return nil
 	}
 	dir := p.dir
-	p.dir = ""
-	return os.RemoveAll(dir)
+	p.dir = nil
+	return dir.remove()
 }
 
 // end asks the process to end, and makes it.
 func (p *process) end(ctx context.Context) {
 	select {
 	case <-p.ended:
+		if p.unwatch != nil {
+			p.crashed() // in the very moment in which it would have been told to end
+		}
 		return
 	default:
 	}
@@ -289,24 +319,6 @@ func (p *process) end(ctx context.Context) {
 	}
 	child.KillGroup(p.cmd)
 	<-p.ended
-}
-
-// reap ends what the process has left running.
-func (p *process) reap() {
-	over := time.Now().Add(lingering)
-	left := child.Members(p.cmd.Process.Pid, p.tag)
-	for len(left) > 0 && time.Now().Before(over) {
-		time.Sleep(askEvery)
-		left = child.Members(p.cmd.Process.Pid, p.tag)
-	}
-	if len(left) == 0 {
-		return
-	}
-	p.options.find(LeftRunning, fmt.Sprintf("it left %s running, which had to be killed", counted(len(left), "process", "processes")))
-	child.KillGroup(p.cmd)
-	for _, pid := range left {
-		child.Kill(pid)
-	}
 }
 
 func counted(n int, one, many string) string {

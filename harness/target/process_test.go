@@ -3,16 +3,19 @@
 package target_test
 
 import (
-	"context"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,10 +86,15 @@ func get(t *testing.T, url string) string {
 // gone with its directory once it is stopped; what is wrong with it is found.
 func TestProcess(t *testing.T) {
 	for mode, want := range map[string][]string{
-		"serves": nil,
-		"hangs":  {target.Hung},
-		"leaves": {target.LeftRunning},
-		"prints": {target.Printed},
+		"serves":             nil,
+		"hangs":              {target.Hung},
+		"leaves":             {target.LeftRunning},
+		"prints":             {target.Printed}, // once, however often
+		"prints in two":      {target.Printed},
+		"prints without end": {target.Printed},
+		"prints far behind":  {target.Printed},
+		"prints at its end":  {target.Printed},
+		"closes":             nil,
 	} {
 		if mode == "leaves" && runtime.GOOS != "linux" {
 			continue // a process outside the group cannot be found there
@@ -123,11 +131,11 @@ func TestProcess(t *testing.T) {
 				t.Errorf("found %v, want %v", n.found, want)
 			}
 			for _, f := range n.found {
-				if strings.Contains(f.Detail, "sk-brownout-test-key") {
+				if strings.Contains(f.Detail, theKey) {
 					t.Errorf("the finding tells the key: %s", f.Detail)
 				}
 			}
-			if !strings.HasPrefix(log.String(), "starting as "+mode) || strings.Contains(log.String(), "sk-brownout-test-key") {
+			if !strings.HasPrefix(log.String(), "starting as "+mode) || strings.Contains(log.String(), theKey) {
 				t.Errorf("log %q", log.String())
 			}
 		})
@@ -172,7 +180,7 @@ func TestProcessThatDoesNotStart(t *testing.T) {
 		want []string
 	}{
 		{fake(t, "refuses"), []string{"exit status 7", "starting as refuses", "no such option; the key [redacted] is wrong"}},
-		{silent, []string{"did not answer at port", "within 200ms"}},
+		{silent, []string{"did not serve at http://127.0.0.1:", "within 200ms", "[process.ready]"}},
 		{missing, []string{"brownout-no-such-gateway", "ask its makers"}},
 		{needs, []string{"it needs the program brownout-no-such-tool", "ask its makers"}},
 	} {
@@ -209,41 +217,199 @@ func TestProcessEnvironment(t *testing.T) {
 	}
 }
 
-// What Brownout starts is installed once, in a directory of its own for each
-// version.
-func TestInstall(t *testing.T) {
-	spec := fake(t, "serves")
-	spec.Install = &plan.TargetInstall{
-		Needs: []string{"sh"}, Command: []string{"sh", "-c", "cat name >> made"},
-		Files: []plan.TargetFile{{Path: "name", Text: "first"}},
-	}
-	cache := t.TempDir()
-	if err := target.Installed(spec, cache); err == nil {
-		t.Error("it is installed before it was")
-	}
-	var said []string
-	for range 2 {
-		home, err := target.Install(t.Context(), spec, cache, func(s string) { said = append(said, s) })
+// A process that does not serve any more has a finding, once; one that falters
+// now and then has none.
+func TestProcessThatStalls(t *testing.T) {
+	for path, each := range map[string]time.Duration{"/stall": 50 * time.Millisecond, "/sicken": time.Minute} {
+		n := notes{came: make(chan struct{})}
+		came := n.came
+		o := options()
+		o.Find = n.take
+		o.Hurry(time.Millisecond, each)
+		up, err := target.Start(t.Context(), fake(t, "serves"), o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if made, err := os.ReadFile(filepath.Join(home, "made")); err != nil || string(made) != "first" {
-			t.Errorf("it made %q, %v", made, err)
+		get(t, up.URL+path)
+		<-came
+		if err := up.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if len(n.found) != 1 || n.found[0].What != target.Hung || !strings.Contains(n.found[0].Detail, "it did not answer / any more, 3 times in a row with "+each.String()+" for each") {
+			t.Errorf("%s: found %v", path, n.found)
 		}
 	}
-	if len(said) != 1 {
-		t.Errorf("said %q", said)
+}
+
+// A process is up once its readiness path says so, not once it answers.
+func TestProcessThatWarmsUp(t *testing.T) {
+	o := options()
+	o.Hurry(time.Minute, time.Minute)
+	up, err := target.Start(t.Context(), fake(t, "warms up"), o)
+	if err != nil {
+		t.Fatal(err)
 	}
-	before, _ := target.Home(spec, cache)
-	spec.Install.Files[0].Text = "second"
-	if after, _ := target.Home(spec, cache); after == before {
-		t.Error("another text is installed in the same place")
+	if asked := get(t, up.URL+"/asked"); asked != "3" {
+		t.Errorf("it was up after it had been asked %s times", asked)
 	}
-	spec.Install.Command = []string{"sh", "-c", "echo no disk; exit 3"}
-	if _, err := target.Install(context.Background(), spec, cache, nil); err == nil || !strings.Contains(err.Error(), "no disk") {
+	if err := up.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestProcessThatFalters(t *testing.T) {
+	var n notes
+	o := options()
+	o.Find = n.take
+	o.Hurry(time.Millisecond, time.Minute)
+	up, err := target.Start(t.Context(), fake(t, "falters"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if asked, err := strconv.Atoi(get(t, up.URL+"/asked")); err != nil || asked > 12 {
+			break
+		}
+	}
+	if err := up.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if len(n.words()) > 0 {
+		t.Errorf("found %v", n.found)
+	}
+}
+
+// What uses are told is that of the process and all that it started.
+func TestProcessIsMeasured(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("processes cannot be measured here")
+	}
+	states := make(chan target.State)
+	done := make(chan struct{})
+	o := options()
+	o.Observe = func(s target.State) {
+		select {
+		case states <- s:
+		case <-done:
+		}
+	}
+	o.Hurry(time.Millisecond, time.Minute)
+	up, err := target.Start(t.Context(), fake(t, "leaves"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for s := range states {
+		if s.Processes == 2 && s.RSS > 1<<20 { // and the one that it leaves
+			break
+		}
+	}
+	close(done)
+	if err := up.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A process that ended before it served is told so at once, also where what it
+// left holds its output open.
+func TestProcessThatEndsAtOnce(t *testing.T) {
+	var n notes
+	o := options()
+	o.Find = n.take
+	_, err := target.Start(t.Context(), fake(t, "refuses and leaves"), o)
+	if err == nil || !strings.Contains(err.Error(), "exit status 7") || !strings.Contains(err.Error(), "starting as refuses and leaves") {
 		t.Errorf("error %v", err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(cache, "*.new-*")); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+	if got := n.words(); !slices.Equal(got, []string{target.LeftRunning}) {
+		t.Errorf("found %v", n.found)
+	}
+}
+
+// A process whose port somebody else took meanwhile is given another one; but
+// not for ever.
+func TestPortTaken(t *testing.T) {
+	for name, c := range map[string]struct {
+		taken int
+		fails string
+	}{"twice": {2, ""}, "always": {99, "Address already in use"}} {
+		var tries atomic.Int64
+		var takers sync.Map
+		taker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if int(tries.Add(1)) > c.taken {
+				_, _ = io.WriteString(w, "free")
+				return
+			}
+			l, err := net.Listen("tcp", r.URL.RawQuery)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			})}
+			takers.Store(l, srv)
+			go func() { _ = srv.Serve(l) }()
+		}))
+		spec := fake(t, "serves")
+		spec.Process.Env[envCall], spec.Process.Env[envExpect] = taker.URL, "free"
+		spec.Process.Env["GREETING"] = "the gateway"
+		up, err := target.Start(t.Context(), spec, options())
+		switch {
+		case c.fails != "":
+			if err == nil || !strings.Contains(err.Error(), c.fails) || tries.Load() != 3 {
+				t.Errorf("%s: after %d tries: %v", name, tries.Load(), err)
+			}
+		case err != nil:
+			t.Errorf("%s: %v", name, err)
+		default:
+			if text := get(t, up.URL); text != "the gateway" {
+				t.Errorf("%s: %q answers", name, text)
+			}
+			if err := up.Stop(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		takers.Range(func(_, srv any) bool { return srv.(*http.Server).Close() == nil })
+		taker.Close()
+	}
+}
+
+// The key that clients show is looked for as it is, not as its template; and so
+// are those of providers that are told to a process only with its requests.
+func TestKeysOfLater(t *testing.T) {
+	spec := fake(t, "serves")
+	spec.Key = "client-of-{{(first .Providers).Name}}"
+	shared := fake(t, "serves")
+	shared.Process.Env["GREETING"] = ""
+	for name, c := range map[string]struct {
+		spec   plan.Target
+		start  target.Options
+		attach bool
+		say    string
+	}{
+		"of clients": {spec, options(), false, "client-of-openai"},
+		"attached":   {shared, target.Options{}, true, theKey},
+	} {
+		var n notes
+		c.start.Find = n.take
+		up, err := target.Start(t.Context(), c.spec, c.start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.attach {
+			one, err := target.Attach(c.spec, up, options())
+			if err != nil || one.URL != up.URL {
+				t.Fatalf("%+v, %v", one, err)
+			}
+			if err := one.Stop(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		get(t, up.URL+"/say?"+c.say)
+		if err := up.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := n.words(); !slices.Equal(got, []string{target.Printed}) || strings.Contains(n.found[0].Detail, c.say) {
+			t.Errorf("%s: found %v", name, n.found)
+		}
 	}
 }

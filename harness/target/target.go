@@ -41,6 +41,8 @@ type Options struct {
 	Observe func(State)       // told once a second how a process is doing; must not block; nil: nobody listens
 	Say     func(text string) // told what a person who waits should read; nil: nobody waits
 	Log     io.Writer         // where a process's output goes, line by line and redacted; nil: nowhere
+
+	pace pace // zero: the usual one
 }
 
 func (o Options) find(what, detail string) {
@@ -79,9 +81,10 @@ type Target struct {
 	Change func(plan.Router) error
 	Grace  time.Duration // how long Stop may take beyond its context, to see a process out
 
-	spec plan.Target
-	view *View
-	stop func(context.Context) error
+	spec  plan.Target
+	view  *View
+	learn func(keys []string) // that must not be printed, beside those so far; nil: nothing prints
+	stop  func(context.Context) error
 }
 
 // New is a target that is up at url. Stop, which is called once, ends it and
@@ -166,6 +169,9 @@ func Start(ctx context.Context, t plan.Target, o Options) (*Target, error) {
 	if t.Process == nil {
 		return up, up.reach(ctx)
 	}
+	if o.pace == (pace{}) {
+		o.pace = usual
+	}
 	p := &process{spec: t, options: o, view: up.view}
 	if err := p.start(ctx); err != nil {
 		return nil, err
@@ -173,7 +179,7 @@ func Start(ctx context.Context, t plan.Target, o Options) (*Target, error) {
 	if err := up.settle(); err != nil {
 		return nil, errors.Join(err, p.stop(context.WithoutCancel(ctx)))
 	}
-	up.Grace, up.stop = t.Process.Grace+reapTime, p.stop
+	up.Grace, up.learn, up.stop = t.Process.Grace+reapTime, p.said.learn, p.stop
 	return up, nil
 }
 
@@ -186,7 +192,13 @@ func Attach(t plan.Target, running *Target, o Options) (*Target, error) {
 		return nil, err
 	}
 	up.view.Port = running.view.Port
-	return up, up.settle()
+	if err := up.settle(); err != nil {
+		return nil, err
+	}
+	if running.learn != nil {
+		running.learn(keys(up.view, up.Key))
+	}
+	return up, nil
 }
 
 // point makes a target of what can be told before it is up.

@@ -9,17 +9,23 @@ import (
 	"brownout/harness/child"
 )
 
-// Times of watching a process.
-const (
-	lookEvery = time.Second
-	askEach   = 3 * time.Second // its readiness path
-	misses    = 3               // in a row, after which it hangs
-)
+// pace is how often a process is looked at while it serves.
+type pace struct {
+	look time.Duration // at what it uses
+	ask  time.Duration // at its readiness path
+	each time.Duration // that it has for one answer there
+}
+
+// usual is the pace of whoever asks for no other.
+var usual = pace{look: time.Second, ask: 3 * time.Second, each: askTime}
+
+// misses in a row are after which it hangs.
+const misses = 3
 
 // watch tells how the process is doing, once a second, until ctx ends or the
 // process does, and what is wrong with it.
 func (p *process) watch(ctx context.Context) {
-	t := time.NewTicker(lookEvery)
+	t := time.NewTicker(p.options.pace.look)
 	defer t.Stop()
 	// Asking waits for an answer, which a process that hangs does not give.
 	p.watching.Go(func() { p.ask(ctx) })
@@ -39,15 +45,13 @@ func (p *process) watch(ctx context.Context) {
 	}
 }
 
-// crashed tells that the process has ended by itself.
+// crashed tells, once, that the process has ended by itself.
 func (p *process) crashed() {
-	// Its children may hold its output open; what has come is enough.
-	select {
-	case <-p.read:
-	case <-time.After(lingering):
-	}
-	tail := strings.ReplaceAll(p.said.tail(), "\n  ", " | ")
-	p.options.find(Crashed, fmt.Sprintf("it ended while requests were sent: %s%s", how(p.err), tail))
+	p.crash.Do(func() {
+		p.heard()
+		tail := strings.ReplaceAll(p.said.tail(), "\n  ", " | ")
+		p.options.find(Crashed, fmt.Sprintf("it ended while requests were sent: %s%s", how(p.err), tail))
+	})
 }
 
 // ask asks the readiness path now and then, and tells once where it is not
@@ -56,7 +60,7 @@ func (p *process) ask(ctx context.Context) {
 	if p.spec.Process.Ready.Path == "" {
 		return
 	}
-	t := time.NewTicker(askEach)
+	t := time.NewTicker(p.options.pace.ask)
 	defer t.Stop()
 	missed := 0
 	for {
@@ -67,7 +71,7 @@ func (p *process) ask(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		if p.serves(ctx) {
+		if p.serves(ctx, p.options.pace.each) {
 			missed = 0
 			continue
 		}
@@ -79,7 +83,7 @@ func (p *process) ask(ctx context.Context) {
 		default:
 		}
 		if missed++; missed == misses {
-			p.options.find(Hung, fmt.Sprintf("it did not answer %s any more, %d times in a row with %s for each", p.spec.Process.Ready.Path, misses, askTime))
+			p.options.find(Hung, fmt.Sprintf("it did not answer %s any more, %d times in a row with %s for each", p.spec.Process.Ready.Path, misses, p.options.pace.each))
 			return
 		}
 	}
