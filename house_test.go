@@ -53,6 +53,7 @@ var arrows = map[string][]string{
 		"plan", "mocks", "mocks/presets", "mocks/wire", "harness", "harness/chaos", "harness/journal", "harness/replay",
 		"harness/router", "harness/score", "harness/target", "reports", "scenarios", "tui",
 	},
+	"harness/internal/memnet": {}, // for tests
 	"cmd/brownout": {
 		"plan", "mocks/presets", "harness", "harness/admin", "harness/batch", "harness/chaos", "harness/child", "harness/conduct", "harness/rig",
 		"harness/examiner", "harness/replay", "harness/router", "harness/score", "harness/scorecard", "harness/target", "reports", "scenarios", "tui",

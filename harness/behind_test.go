@@ -2,7 +2,6 @@ package harness_test
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -17,6 +16,7 @@ import (
 
 	"brownout/harness"
 	"brownout/harness/chaos"
+	"brownout/harness/internal/memnet"
 	"brownout/harness/router"
 	"brownout/mocks"
 	"brownout/mocks/presets"
@@ -69,25 +69,23 @@ func withBehind(t *testing.T, set plan.Router, names []string, body func(b *behi
 			defer b.mu.Unlock()
 			b.decisions = append(b.decisions, d)
 		}}
-		lines := map[string]*wires{}
+		lines := map[string]*memnet.Listener{}
 		var servers []*http.Server
 		serve := func(name string, s *http.Server) {
-			l := &wires{conns: make(chan net.Conn), done: make(chan struct{})}
-			lines[name] = l
+			lines[name] = memnet.Serve(s)
 			servers = append(servers, s)
-			go func() { _ = s.Serve(l) }()
 		}
 		for _, spec := range specs {
 			serve(spec.Name, mocks.NewServer(b.fleet.Provider(spec.Name)))
 			config.Backends = append(config.Backends, harness.Backend(spec, "http://"+spec.Name))
 		}
-		config.Transport = func(v router.Backend) http.RoundTripper { return lines[v.Name].transport() }
+		config.Transport = func(v router.Backend) http.RoundTripper { return lines[v.Name].Transport() }
 		r, err := router.New(config)
 		if err != nil {
 			t.Fatal(err)
 		}
 		serve("router", &http.Server{Handler: r})
-		own := lines["router"].transport()
+		own := lines["router"].Transport()
 		client := &http.Client{Transport: own}
 		b.openai = openai.NewClient(option.WithBaseURL("http://router/v1"), option.WithAPIKey("unused"), option.WithHTTPClient(client), option.WithMaxRetries(0))
 		b.claude = anthropic.NewClient(aoption.WithBaseURL("http://router"), aoption.WithAPIKey("unused"), aoption.WithHTTPClient(client), aoption.WithMaxRetries(0))
@@ -103,39 +101,6 @@ func withBehind(t *testing.T, set plan.Router, names []string, body func(b *behi
 		}()
 		body(b)
 	})
-}
-
-// wires are the listener of a server in memory.
-type wires struct {
-	conns chan net.Conn
-	once  sync.Once
-	done  chan struct{}
-}
-
-func (l *wires) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *wires) Close() error   { l.once.Do(func() { close(l.done) }); return nil }
-func (l *wires) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
-
-func (l *wires) transport() *http.Transport {
-	return &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		near, far := net.Pipe()
-		select {
-		case l.conns <- far:
-			return near, nil
-		case <-l.done:
-			return nil, net.ErrClosed
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}}
 }
 
 // inject has a fault bite every call of a provider until it is ended.

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,8 +23,9 @@ type Matrix struct {
 	Scenario string         `json:"scenario"`
 	Figures  []MatrixFigure `json:"figures"`
 	Variants []string       `json:"variants"`
-	Verdicts []string       `json:"verdicts"` // by variant, such as "pass 3, fail 0, inconclusive 0"
-	Evidence []Evidence     `json:"evidence"` // by variant
+	Verdicts []string       `json:"verdicts"`     // by variant, such as "pass 3, fail 0, inconclusive 0"
+	Lost     []string       `json:"lost_most_by"` // by variant, such as "recovery (4.0 %), latency (63.0 %)": parts of the score, and how much of their promise was kept; empty: it lost nothing to speak of
+	Evidence []Evidence     `json:"evidence"`     // by variant
 
 	counts []verdictCounts
 }
@@ -115,6 +117,7 @@ func NewMatrix(scenario string, variants []Variant) Matrix {
 		counts := countVerdicts(v.Runs)
 		m.counts = append(m.counts, counts)
 		m.Verdicts = append(m.Verdicts, counts.String())
+		m.Lost = append(m.Lost, lostMostBy(v.Runs))
 		m.Evidence = append(m.Evidence, evidence(v))
 	}
 	for _, c := range compared {
@@ -204,11 +207,13 @@ func matrixTable(m Matrix) table {
 	for _, f := range m.Figures {
 		t.head = append(t.head, f.Name)
 	}
+	t.head = append(t.head, lostHead)
 	for i, v := range m.Variants {
 		row := []string{v, m.Verdicts[i]}
 		for _, f := range m.Figures {
 			row = append(row, f.text(i))
 		}
+		row = append(row, cmp.Or(m.Lost[i], "-"))
 		t.rows = append(t.rows, row)
 	}
 	return t

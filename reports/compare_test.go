@@ -169,6 +169,33 @@ func TestMatrixShowsWhatWentWrong(t *testing.T) {
 	}
 }
 
+// A reader sees which parts of the score a variant lost it by, the dearest first.
+func TestMatrixShowsWhatTheScoreWasLostBy(t *testing.T) {
+	kept, lost, unscored := scored(100, 1), scored(40, 1), scored(0, 1)
+	for i := range kept.Score.Parts {
+		kept.Score.Parts[i].Value, kept.Score.Parts[i].Known = 1, true
+		lost.Score.Parts[i].Value, lost.Score.Parts[i].Known = 1, true
+	}
+	lost.Score.Parts[0].Value, lost.Score.Parts[6].Value, lost.Score.Parts[4].Value = .5, .5, 0 // availability, cost, recovery
+	unscored.Score.Scored = false
+	m := reports.NewMatrix("outage", []reports.Variant{
+		{Label: "kept", Runs: []*score.Snapshot{kept}}, {Label: "lost", Runs: []*score.Snapshot{lost, lost}}, {Label: "unscored", Runs: []*score.Snapshot{unscored}},
+	})
+	if want := []string{"", "recovery (0.0 %), availability (50.0 %)", ""}; !slices.Equal(m.Lost, want) {
+		t.Errorf("lost by %q, want %q", m.Lost, want)
+	}
+	var text, page bytes.Buffer
+	reports.Matrices(&text, []reports.Matrix{m}, reports.Style{})
+	if err := reports.WriteMatrices(&page, "html", []reports.Matrix{m}); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []string{text.String(), page.String()} {
+		if !strings.Contains(b, "score lost most by") || !strings.Contains(b, "availability (50.0") {
+			t.Errorf("nothing of what was lost:\n%s", b)
+		}
+	}
+}
+
 func TestSeveralScenariosHaveAnOverview(t *testing.T) {
 	bad := seeded(1, 20)
 	bad.Verdict = score.Fail

@@ -117,7 +117,7 @@ func (a *app) scorecard(ctx context.Context, f scorecardFlags) error {
 func sheetError(s *scorecard.Sheet) error {
 	for _, c := range s.Cards {
 		if c.Error != "" {
-			return &harness.EnvironmentError{Err: fmt.Errorf("target %s: %s", c.Target, c.Error)}
+			return &harness.EnvironmentError{Err: fmt.Errorf("target %s %s", c.Target, c.Error)}
 		}
 	}
 	switch first := s.Cards[0]; {

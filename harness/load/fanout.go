@@ -19,10 +19,6 @@ import (
 	"brownout/plan"
 )
 
-// pathFanOut is where the bundled router takes the independent prompts of a
-// workflow in one request.
-const pathFanOut = "/v1/fanout"
-
 // part is one prompt of a fan-out as it is sent.
 type part struct {
 	ID     string          `json:"custom_id"` // its place, from 1
@@ -58,7 +54,7 @@ func (m *mix) fanRequest(k *kind, prompts []string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequest(http.MethodPost, m.base+pathFanOut, bytes.NewReader(body))
+	r, err := http.NewRequest(http.MethodPost, m.base+wire.PathFanOut, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ const (
 
 // readPriority is what a client's header says.
 func readPriority(h http.Header) urgency {
-	switch h.Get(HeaderPriority) {
+	switch h.Get(wire.HeaderPriority) {
 	case "high":
 		return priorityHigh
 	case "low":
@@ -37,70 +37,70 @@ func readPriority(h http.Header) urgency {
 // a 429 that says when to come back.
 func admission(r *engine) *stage {
 	set := r.set.Admission
-	f := keep(r, "admission", set, func() *foyer { return newFoyer(set) })
-	desks := map[*backend]*desk{}
+	q := keep(r, "admission", set, func() *queue { return newQueue(set) })
+	bulkheads := map[*backend]*bulkhead{}
 	for _, b := range r.backends {
-		d := f.desk(b.Name)
-		desks[b] = d
+		d := q.bulkhead(b.Name)
+		bulkheads[b] = d
 		r.metrics.limits.follow(b.Name, func() float64 { n, _ := d.limit.state(); return float64(n) })
 	}
-	r.metrics.waiting.follow("", func() float64 { f.mu.Lock(); defer f.mu.Unlock(); return float64(f.waiting()) })
+	r.metrics.waiting.follow("", func() float64 { q.mu.Lock(); defer q.mu.Unlock(); return float64(q.waiting()) })
 	follow := trial{
 		began: func(a *attempt) {
-			d := desks[a.cand.backend]
+			d := bulkheads[a.cand.backend]
 			switch {
 			case a.fail == nil:
 				if a.cand.info.Embedding == 0 && d.limit.answered(a.up.reader != nil, a.first) {
-					f.grew(d)
+					q.grew(d)
 				}
 			case !a.lost && (a.fail.Kind == wire.FailOverload || a.fail.Kind == wire.FailRateLimit):
 				d.limit.overloaded()
 			}
 		},
-		ended: func(a *attempt) { f.leave(desks[a.cand.backend]) },
+		ended: func(a *attempt) { q.leave(bulkheads[a.cand.backend]) },
 	}
 	return &stage{
 		bars: func(c *call, cand *candidate) *refusal {
-			d := desks[cand.backend]
+			d := bulkheads[cand.backend]
 			if c.place == d {
 				return nil
 			}
-			if full, places := f.full(d); full {
+			if full, places := q.full(d); full {
 				return &refusal{full: true, why: "its limit of " + strconv.Itoa(places) + " calls in progress is reached"}
 			}
 			return nil
 		},
 		claim: &claim{
 			take: func(c *call, cand *candidate, force bool) bool {
-				d := desks[cand.backend]
+				d := bulkheads[cand.backend]
 				if c.place == d {
 					c.place = nil
 					return true
 				}
-				return f.take(d, force)
+				return q.take(d, force)
 			},
-			back: func(_ *call, cand *candidate) { f.leave(desks[cand.backend]) },
+			back: func(_ *call, cand *candidate) { q.leave(bulkheads[cand.backend]) },
 		},
 		attempt: func(c *call, _ *attempt) trial {
-			c.vacate(f) // somebody else than whom it had waited for was free, too
+			c.vacate(q) // somebody else than whom it had waited for was free, too
 			return follow
 		},
-		await: func(c *call) (bool, *wire.Failure) { return c.queue(f, desks) },
+		await: func(c *call) (bool, *wire.Failure) { return c.queue(q, bulkheads) },
 	}
 }
 
 // vacate gives back the place that a request got in the queue and did not use.
-func (c *call) vacate(f *foyer) {
+func (c *call) vacate(q *queue) {
 	if d := c.place; d != nil {
 		c.place = nil
-		f.leave(d)
+		q.leave(d)
 	}
 }
 
 // queue lets a request wait for a place, if that is what it lacks. It tells
 // whether it has got one, or why it is refused.
-func (c *call) queue(f *foyer, desks map[*backend]*desk) (bool, *wire.Failure) {
-	c.vacate(f) // who had the place for it is not usable any more
+func (c *call) queue(q *queue, bulkheads map[*backend]*bulkhead) (bool, *wire.Failure) {
+	c.vacate(q) // who had the place for it is not usable any more
 	w := &waiter{level: c.terms.priority}
 	takes := time.Duration(0)
 	for i := range c.cands {
@@ -112,14 +112,14 @@ func (c *call) queue(f *foyer, desks map[*backend]*desk) (bool, *wire.Failure) {
 		if r == nil {
 			return true, nil // it is free meanwhile
 		}
-		if d := desks[v.backend]; r.full && !w.wants(d) {
-			w.desks = append(w.desks, d)
+		if d := bulkheads[v.backend]; r.full && !w.wants(d) {
+			w.bulkheads = append(w.bulkheads, d)
 			if p50, n := v.stats.quantile(0.5, c.req.Stream); n >= seenEnough && (takes == 0 || p50 < takes) {
 				takes = p50
 			}
 		}
 	}
-	if len(w.desks) == 0 {
+	if len(w.bulkheads) == 0 {
 		return false, nil
 	}
 	if !c.deadline.IsZero() {
@@ -127,9 +127,9 @@ func (c *call) queue(f *foyer, desks map[*backend]*desk) (bool, *wire.Failure) {
 	}
 	if !c.queued {
 		c.queued = true
-		c.leaves = append(c.leaves, func(*ending) { c.vacate(f) })
+		c.leaves = append(c.leaves, func(*ending) { c.vacate(q) })
 	}
-	place, no, err := f.wait(c.ctx, w)
+	place, no, err := q.wait(c.ctx, w)
 	switch {
 	case err != nil:
 		return false, nil

@@ -29,11 +29,10 @@ type asker struct {
 //
 // What can change the answer counts: the conversation, tools, the shape that
 // is wanted, sampling, length, and the user on whose behalf it is asked. What
-// cannot is left out: whether it is
-// streamed, whether usage is wanted, and which API was asked, since an answer
-// is replayed in any form. Line ends are made one kind and white space around
-// a turn is dropped, but for a partial answer, which the model goes on with to
-// the byte.
+// cannot is left out: whether it is streamed, whether usage is wanted, and
+// which API was asked, since an answer is replayed in any form. Line ends are
+// made one kind and white space around a turn is dropped, but for a partial
+// answer, which the model goes on with to the byte.
 func digestOf(req *wire.Request, model string, who asker) digest {
 	d := digester{sha256.New()}
 	d.text(model)

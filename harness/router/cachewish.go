@@ -25,7 +25,7 @@ type cacheWish struct {
 // there, as the RFC asks.
 func wishOf(h http.Header) cacheWish {
 	var w cacheWish
-	switch h.Get(HeaderCache) {
+	switch h.Get(wire.HeaderCache) {
 	case "on":
 		w.marked = true
 	case "off":
@@ -35,7 +35,7 @@ func wishOf(h http.Header) cacheWish {
 		for part := range strings.SplitSeq(line, ",") {
 			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 			n, err := strconv.Atoi(strings.Trim(value, `"`))
-			age := time.Duration(min(n, 1<<31)) * time.Second
+			age := time.Duration(min(n, 1<<30)) * time.Second
 			counts := err == nil && n >= 0
 			switch strings.ToLower(name) {
 			case "no-store":

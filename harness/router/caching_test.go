@@ -16,7 +16,7 @@ import (
 // marked are headers by which a client lets its request be answered from
 // memory, and more of them as pairs.
 func marked(more ...string) http.Header {
-	h := http.Header{router.HeaderCache: {"on"}}
+	h := http.Header{wire.HeaderCache: {"on"}}
 	for i := 0; i < len(more); i += 2 {
 		h.Set(more[i], more[i+1])
 	}
@@ -30,12 +30,12 @@ func (w *world) wantKept(g got, how, text, age string) {
 	if g.err != nil || g.fail != nil || g.status != http.StatusOK || g.text != text || g.finish != wire.FinishStop {
 		w.t.Fatalf("status %d, err %v, failure %v, text %q finish %q", g.status, g.err, g.fail, g.text, g.finish)
 	}
-	if g.header.Get(router.HeaderCache) != how || g.header.Get("Age") != age || g.by() != "" || g.header.Get(wire.HeaderAttempts) == "" {
+	if g.header.Get(wire.HeaderCache) != how || g.header.Get("Age") != age || g.by() != "" || g.header.Get(wire.HeaderAttempts) == "" {
 		w.t.Errorf("headers %v, want %s of age %s", g.header, how, age)
 	}
 }
 
-func cached(g got) string { return g.header.Get(router.HeaderCache) }
+func cached(g got) string { return g.header.Get(wire.HeaderCache) }
 
 // The same question is answered from memory, to the end of its time and not
 // beyond, unary and streamed alike.
@@ -91,7 +91,7 @@ func TestCacheCrossesNothing(t *testing.T) {
 	}{
 		"the same":           {asks: ask{header: marked()}, want: "hit", askedOf: 1},
 		"unmarked":           {asks: ask{}, askedOf: 2},
-		"forbidden":          {asks: ask{header: http.Header{router.HeaderCache: {"off"}}}, set: plan.Router{Cache: plan.Cache{Scope: plan.CacheAll}}, askedOf: 2},
+		"forbidden":          {asks: ask{header: http.Header{wire.HeaderCache: {"off"}}}, set: plan.Router{Cache: plan.Cache{Scope: plan.CacheAll}}, askedOf: 2},
 		"no-cache":           {asks: ask{header: marked("Cache-Control", "no-cache")}, askedOf: 2},
 		"other key":          {asks: ask{header: marked("Authorization", "Bearer other")}, askedOf: 2},
 		"other tenant":       {asks: ask{header: marked(router.HeaderAgent, "team-b")}, askedOf: 2},

@@ -58,9 +58,5 @@ func (c *call) tooLong(m *Model) bool {
 		return false
 	}
 	room := m.Context - c.req.MaxTokens
-	bytes := 0
-	for i := range c.req.Messages {
-		bytes += len(c.req.Messages[i].Text)
-	}
-	return bytes/2 >= room && c.words() > room
+	return promptSize(c.req)/2 >= room && c.words() > room
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 
 	"brownout/mocks/wire"
@@ -67,6 +68,9 @@ func (c *call) askParts(a *attempt, most int) (*reply, *wire.Failure) {
 		})
 	}
 	working.Wait()
+	if fail == nil && ctx.Err() != nil && slices.Contains(answers, nil) { // the rest was not begun
+		fail = judge(a.up.ctx, ctx.Err())
+	}
 	if fail != nil {
 		return nil, fail
 	}

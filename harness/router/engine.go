@@ -2,19 +2,11 @@ package router
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"net/http"
-	"net/url"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
-	"sync/atomic"
 
-	"brownout/harness/dialing"
-	"brownout/mocks/wire"
 	"brownout/plan"
 )
 
@@ -42,21 +34,6 @@ type engine struct {
 
 	working sync.WaitGroup // the stages' own work
 	cease   context.CancelFunc
-}
-
-// backend is a Backend with its state.
-type backend struct {
-	Backend
-	dialect wire.Dialect
-	trip    http.RoundTripper
-	gate    *gate
-	seen    *backendMetrics
-	stats   *statsBook
-	ramp    ramp // of all its models
-
-	inFlight atomic.Int64 // calls in progress
-	pulse    pulse
-	asks     atomic.Pointer[calling] // what it asks of calls beyond its dialect; nil: nothing
 }
 
 // newEngine builds a router under c. It starts nothing. from is the one it
@@ -96,96 +73,6 @@ func newEngine(c Config, sh *shared, from *engine) (*engine, error) {
 	return r, nil
 }
 
-// addBackends checks and adds the configured backends and puts them in order.
-func (r *engine) addBackends(c Config) error {
-	if len(c.Backends) == 0 {
-		return errors.New("no backend: the router needs at least one [[backend]]")
-	}
-	names := make([]string, 0, len(c.Backends))
-	for _, b := range c.Backends {
-		if err := check(b, r.byName); err != nil {
-			return err
-		}
-		names = append(names, b.Name)
-		v := r.backend(c, b)
-		r.byName[b.Name] = v
-		r.backends = append(r.backends, v)
-	}
-	for name := range r.set.Weights {
-		if r.byName[name] == nil {
-			return fmt.Errorf("weights: no backend is named %q; the backends are %s", name, strings.Join(names, ", "))
-		}
-	}
-	order := r.set.Order
-	if len(order) == 0 {
-		order = names
-	}
-	for i, name := range order {
-		v := r.byName[name]
-		if v == nil {
-			return fmt.Errorf("order: no backend is named %q; the backends are %s", name, strings.Join(names, ", "))
-		}
-		if slices.Contains(order[:i], name) {
-			return fmt.Errorf("order: %q is named twice; name each backend once", name)
-		}
-		r.order = append(r.order, v)
-	}
-	return nil
-}
-
-// backend is b with its state: the state it had before where it stays as it
-// was.
-func (r *engine) backend(c Config, b Backend) *backend {
-	if r.before != nil {
-		old := r.before.byName[b.Name]
-		same := r.set.ConnectTimeout == r.before.set.ConnectTimeout && r.set.Breaker == r.before.set.Breaker && r.set.RateLimits == r.before.set.RateLimits &&
-			r.set.MaxRetryAfterWait == r.before.set.MaxRetryAfterWait
-		trimmed := b
-		trimmed.BaseURL = strings.TrimRight(b.BaseURL, "/")
-		if old != nil && same && reflect.DeepEqual(old.Backend, trimmed) {
-			return old
-		}
-	}
-	d, _ := wire.Lookup(b.Dialect)
-	v := &backend{Backend: b, dialect: d, seen: r.metrics.backend(b.Name), stats: newStatsBook()}
-	v.BaseURL = strings.TrimRight(v.BaseURL, "/")
-	if c.Transport != nil {
-		v.trip = c.Transport(b)
-	} else {
-		v.trip = dialing.Limit(newTransport(r.set), dialsPerSecond)
-	}
-	v.gate = newGate(v, r.set, r.tell)
-	return v
-}
-
-// check tells what is wrong with a backend, given those before it.
-func check(b Backend, before map[string]*backend) error {
-	if b.Name == "" {
-		return errors.New("a backend has no name; give it one")
-	}
-	if before[b.Name] != nil {
-		return fmt.Errorf("backend %q: the name is used twice; names must differ", b.Name)
-	}
-	if strings.ContainsAny(b.Name, "/ ") {
-		return fmt.Errorf("backend %q: the name has a slash or a space, which routes could not tell apart; take them out", b.Name)
-	}
-	if _, ok := wire.Lookup(b.Dialect); !ok {
-		return fmt.Errorf("backend %q: unknown dialect %q; use one of: %s", b.Name, b.Dialect, strings.Join(wire.Names(), ", "))
-	}
-	for _, m := range b.Catalogue {
-		for _, lack := range m.Lacks {
-			if !slices.Contains(lacks, lack) {
-				return fmt.Errorf("backend %q: model %q lacks %q, which is no word for it; use some of: %s", b.Name, m.ID, lack, strings.Join(lacks, ", "))
-			}
-		}
-	}
-	u, err := url.Parse(b.BaseURL)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return fmt.Errorf("backend %q: %q is no base URL; give scheme and host, as in http://127.0.0.1:8000", b.Name, b.BaseURL)
-	}
-	return nil
-}
-
 // keepsake is the state of a mitigation, with the settings it was made for.
 type keepsake struct {
 	settings any
@@ -206,8 +93,12 @@ func keep[T any](r *engine, name string, settings any, fresh func() T) T {
 	return state
 }
 
-// start begins the work beside requests.
+// start begins the work beside requests, and has the backends' gates tell r of
+// what they decide.
 func (r *engine) start() {
+	for _, b := range r.backends {
+		b.gate.tellTo(r.tell)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cease = cancel
 	for _, run := range r.stages.run {

@@ -17,9 +17,6 @@ import (
 	"brownout/mocks/wire"
 )
 
-// PathFanOut takes the independent prompts of a workflow in one request.
-const PathFanOut = "/v1/fanout"
-
 // A fan-out is one request that carries several, which do not need each
 // other's answers: in and out they look like the lines of OpenAI's Batch API,
 // but for that the answers come at once. The client's headers hold for all of
@@ -200,8 +197,8 @@ func (f *fanOut) request(i int, v *fanItem) (*http.Request, error) {
 	if !f.until.IsZero() {
 		q.Header.Set(wire.HeaderDeadline, strconv.FormatInt(time.Until(f.until).Milliseconds(), 10))
 	}
-	if q.Header.Get(HeaderWorkflow) == "" && (q.Header.Get(wire.HeaderBudget) != "" || f.r.set.Budgets.PerWorkflow > 0) {
-		q.Header.Set(HeaderWorkflow, f.id) // one account for all, as it is one budget
+	if q.Header.Get(wire.HeaderWorkflow) == "" && (q.Header.Get(wire.HeaderBudget) != "" || f.r.set.Budgets.PerWorkflow > 0) {
+		q.Header.Set(wire.HeaderWorkflow, f.id) // one account for all, as it is one budget
 	}
 	return q, nil
 }

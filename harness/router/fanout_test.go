@@ -74,7 +74,7 @@ func prompts(n int) (list []string) {
 
 // fan sends a fan-out.
 func (w *world) fan(ctx context.Context, h http.Header, requests ...string) fanned {
-	q, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://router"+router.PathFanOut, strings.NewReader(`{"requests":[`+strings.Join(requests, ",")+`]}`))
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://router"+wire.PathFanOut, strings.NewReader(`{"requests":[`+strings.Join(requests, ",")+`]}`))
 	if err != nil {
 		return fanned{err: err}
 	}
@@ -220,7 +220,7 @@ func TestFanOutHasOneBudget(t *testing.T) {
 			run(t, plan.Router{Off: []string{"fan_out"}}, []*fake{a}, func(w *world) {
 				h := http.Header{http.CanonicalHeaderKey(wire.HeaderBudget): {"0.00013"}}
 				if workflow != nil {
-					h[router.HeaderWorkflow] = workflow
+					h[wire.HeaderWorkflow] = workflow
 				}
 				// Each is settled at 14 tokens, so that a hundred of the 130 bear two.
 				f := w.fan(context.Background(), h, prompts(8)...)

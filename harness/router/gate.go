@@ -4,16 +4,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/failsafe-go/failsafe-go/circuitbreaker"
-
 	"brownout/mocks/wire"
 )
-
-// streakFactor times Breaker.MinCalls failures in a row open the breaker even
-// where successes from before still weigh down the failure ratio of the
-// window: at a steady rate the ratio alone needs half a window to notice an
-// outage.
-const streakFactor = 2
 
 // gate decides whether a backend may be asked now. It joins three things that
 // may keep a call away: a retry-after that the backend stated, a hold after a
@@ -21,12 +13,12 @@ const streakFactor = 2
 type gate struct {
 	name  string
 	set   settings
-	tell  func(Decision)
 	seen  *backendMetrics
 	stats *statsBook // has the models' ways back
 	whole *ramp      // the whole backend's
 
 	mu        sync.Mutex
+	tell      func(Decision)      // whoever listens under the configuration in force
 	circuits  map[string]*circuit // by model
 	notBefore time.Time           // the retry-after last stated
 	limited   *wire.Failure       // what was said with it
@@ -34,24 +26,6 @@ type gate struct {
 	holds     map[string]*hold    // by model; "": the whole backend
 	untold    []Decision          // gathered under mu, told after it
 	dirty     bool                // a breaker changed its state since the gauge was set
-}
-
-// maxCircuits bounds the models of one backend that have breakers of their
-// own: clients may ask for any name. Further ones share one.
-const maxCircuits = 256
-
-// circuit is the breaker of one model. It is guarded by the gate's mu.
-//
-// The breaker is failsafe-go's. The circuit adds what that one lacks: a result
-// is counted only in the breaker state in which its call began, so that calls
-// stuck since before an outage cannot be taken for probes.
-type circuit struct {
-	breaker    circuitbreaker.CircuitBreaker[any] // nil: switched off
-	epoch      uint64                             // state changes of the breaker so far
-	streak     int                                // failures in a row
-	probes     int                                // calls in progress that began in this half-open state
-	lastResort int                                // calls let through an open breaker, in progress
-	last       *wire.Failure                      // the latest failure that counted
 }
 
 // pass is the permission to make one call.
@@ -70,54 +44,17 @@ func newGate(b *backend, s settings, tell func(Decision)) *gate {
 	}
 }
 
-// circuit is that of a model. The caller holds mu.
-func (g *gate) circuit(model string) *circuit {
-	if c := g.circuits[model]; c != nil {
-		return c
-	}
-	if len(g.circuits) >= maxCircuits {
-		if model = ""; g.circuits[model] != nil {
-			return g.circuits[model]
-		}
-	}
-	c := &circuit{}
-	if b := g.set.Breaker; !b.Disabled {
-		c.breaker = circuitbreaker.NewBuilder[any]().
-			WithFailureRateThreshold(b.FailureRatio, uint(b.MinCalls), b.Window).
-			WithSuccessThreshold(uint(b.Probes)).
-			WithDelay(b.OpenFor).
-			OnStateChanged(func(e circuitbreaker.StateChangedEvent) { g.changed(c, &g.stats.of(model).ramp, e) }).
-			Build()
-	}
-	g.circuits[model] = c
-	return c
-}
-
-// changed is called by a breaker, within a method of g that holds mu.
-func (g *gate) changed(c *circuit, way *ramp, e circuitbreaker.StateChangedEvent) {
-	c.epoch++
-	c.streak, c.probes = 0, 0
-	d := Decision{Provider: g.name}
-	switch e.NewState {
-	case circuitbreaker.OpenState:
-		way.stop()
-		d.What, d.Wait = BreakerOpen, g.set.Breaker.OpenFor
-		if c.last != nil {
-			d.Detail = c.last.Error()
-		}
-	case circuitbreaker.HalfOpenState:
-		d.What = BreakerHalfOpen
-	case circuitbreaker.ClosedState:
-		way.start()
-		d.What = BreakerClosed
-	}
-	g.dirty = true
-	g.untold = append(g.untold, d)
+// tellTo has g tell its decisions to somebody else: a backend outlives the
+// configuration that it came with.
+func (g *gate) tellTo(tell func(Decision)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.tell = tell
 }
 
 // unlock ends a critical section and tells what was decided in it.
 func (g *gate) unlock() {
-	untold := g.untold
+	untold, tell := g.untold, g.tell
 	g.untold = nil
 	if g.dirty { // not within the breaker's own call-back, which holds its lock
 		g.dirty = false
@@ -125,7 +62,7 @@ func (g *gate) unlock() {
 	}
 	g.mu.Unlock()
 	for _, d := range untold {
-		g.tell(d)
+		tell(d)
 	}
 }
 
@@ -139,11 +76,8 @@ func (g *gate) admit(model string) (pass, *refusal) {
 		return pass{}, r
 	}
 	c := g.circuit(model)
-	if c.breaker != nil && !c.breaker.TryAcquirePermit() {
+	if !c.permits(g.set.Breaker.Probes) {
 		return pass{}, &refusal{open: true, wait: c.breaker.RemainingDelay(), cause: c.last}
-	}
-	if c.breaker != nil && c.breaker.IsHalfOpen() {
-		c.probes++
 	}
 	p := pass{of: c, epoch: c.epoch, asks: g.asks(now)}
 	for _, key := range [...]string{"", model} {
@@ -201,22 +135,6 @@ func (g *gate) refuses(model string) *refusal {
 	return nil
 }
 
-// admitLastResort lets a call through an open breaker where every other gate
-// is shut too: failing for certain is no better than asking. At most
-// Breaker.Probes such calls are in progress at once, so that it is no
-// hammering.
-func (g *gate) admitLastResort(model string) (pass, bool) {
-	g.mu.Lock()
-	defer g.unlock()
-	c, now := g.circuit(model), time.Now()
-	if c.breaker == nil || c.lastResort >= g.set.Breaker.Probes || g.shut(model, now) != nil {
-		return pass{}, false
-	}
-	c.lastResort++
-	g.untold = append(g.untold, Decision{What: LastResort, Provider: g.name, Detail: "every breaker is open"})
-	return pass{of: c, epoch: c.epoch, lastResort: true, asks: g.asks(now)}, true
-}
-
 // settle tells the gate what became of a call: what it says of the backend,
 // and the failure where it was one.
 func (g *gate) settle(p pass, says verdict, model string, f *wire.Failure) {
@@ -244,70 +162,12 @@ func (g *gate) settle(p pass, says verdict, model string, f *wire.Failure) {
 	c.count(says, f, g.set.Breaker.MinCalls)
 }
 
-// count records a result with the breaker.
-func (c *circuit) count(says verdict, f *wire.Failure, minCalls int) {
-	if c.breaker.IsHalfOpen() {
-		c.probes--
-		// Each permit must be given back with a result. A limit proves the
-		// backend alive; a call that proved nothing is no success.
-		if says == healthy || (f != nil && f.Kind == wire.FailRateLimit) {
-			c.breaker.RecordSuccess()
-		} else {
-			c.breaker.RecordFailure()
-		}
-		return
-	}
-	switch says {
-	case healthy:
-		c.streak = 0
-		c.breaker.RecordSuccess()
-	case unhealthy:
-		c.streak++
-		c.breaker.RecordFailure()
-		if c.streak >= streakFactor*minCalls {
-			c.breaker.Open()
-		}
-	}
-}
-
-// steady tells whether the backend is known to be well: nobody has to find out.
-func (g *gate) steady(model string) bool {
+// steady tells whether a model is known to be well: its breaker is closed, and
+// nobody has to find out anything of it or of the whole backend. changes is how
+// often its breaker has changed so far.
+func (g *gate) steady(model string) (changes uint64, steady bool) {
 	g.mu.Lock()
 	defer g.unlock()
 	c := g.circuit(model)
-	return g.doubt.until.IsZero() && len(g.holds) == 0 && (c.breaker == nil || c.breaker.IsClosed())
-}
-
-// calm tells whether the model's breaker is closed and nobody has to find out,
-// and how often it has changed so far.
-func (g *gate) calm(model string) (changes uint64, steady bool) {
-	steady = g.steady(model)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.circuit(model).epoch, steady
-}
-
-// broke counts a stream that broke after its first token, which was settled as
-// healthy.
-func (g *gate) broke(model string, f *wire.Failure) {
-	g.mu.Lock()
-	defer g.unlock()
-	if c := g.circuit(model); c.breaker != nil && c.breaker.IsClosed() {
-		c.last = f
-		c.breaker.RecordFailure()
-	}
-}
-
-// worst is the state of the worst of the breakers. The caller holds mu.
-func (g *gate) worst() circuitbreaker.State {
-	worst := circuitbreaker.ClosedState
-	for _, c := range g.circuits {
-		if c.breaker == nil || c.breaker.IsClosed() {
-			continue
-		}
-		if worst = c.breaker.State(); worst == circuitbreaker.OpenState {
-			break
-		}
-	}
-	return worst
+	return c.epoch, g.doubt.until.IsZero() && g.holds[""] == nil && g.holds[model] == nil && (c.breaker == nil || c.breaker.IsClosed())
 }

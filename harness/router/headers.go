@@ -13,22 +13,12 @@ import (
 	"brownout/plan"
 )
 
-// Headers by which a client says what a request may cost and whom it may
-// reach, beside those that package wire names (X-Brownout-Deadline-Ms,
-// X-Brownout-Allow, X-Brownout-Regions). None is forwarded.
+// Headers of the router's own, beside those that package wire names, which other
+// gateways may have too. None is forwarded.
 const (
-	HeaderCache    = "X-Brownout-Cache"    // client: "on": may be answered from an answer given before, and its own be kept; "off": neither. router: hit, semantic (to a question in similar words), joined (to the call for the same request of another client) or stale, where it was
-	HeaderWorkflow = "X-Brownout-Workflow" // client: id of the workflow that the request is a step of; traces, decisions and cost metrics name it, and budgets and loop_limit count by it
-	HeaderPriority = "X-Brownout-Priority" // client: low, normal (the default) or high: who goes first where requests wait for a place
-	HeaderAgent    = "X-Brownout-Key"      // client: whose account it is, where that is not the API key
-)
-
-// Headers by which the router says what it did, beside package wire's
-// (X-Brownout-Provider, X-Brownout-Class, X-Brownout-Attempts) and
-// X-Brownout-Cache.
-const (
-	HeaderStep  = "X-Brownout-Step"  // the step of the degradation ladder, where the answer is not from the best one: a class, cache or static
-	HeaderModel = "X-Brownout-Model" // the model that was asked of the provider
+	HeaderAgent = "X-Brownout-Key"   // client: whose account it is, where that is not the API key
+	HeaderStep  = "X-Brownout-Step"  // router: the step of the degradation ladder, where the answer is not from the best one: a class, cache or static
+	HeaderModel = "X-Brownout-Model" // router: the model that was asked of the provider
 
 	// HeaderContinued is a trailer of streams that broke and were gone on with
 	// elsewhere: by whom, as "provider/model", in their order.
@@ -54,7 +44,7 @@ const budgetKey = "X-Brownout-Budget-Usd"
 
 // readTerms takes in the headers of a request.
 func (s *settings) readTerms(h http.Header) terms {
-	t := terms{anyClass: true, anyRegion: true, workflow: h.Get(HeaderWorkflow)}
+	t := terms{anyClass: true, anyRegion: true, workflow: h.Get(wire.HeaderWorkflow)}
 	if h[wire.HeaderAllow] != nil {
 		t.classes, t.anyClass = words(h, wire.HeaderAllow), false
 	} else if len(s.Privacy.Allow) > 0 {
@@ -137,7 +127,7 @@ func (c *call) mark(h http.Header, rep *reply) {
 		return
 	}
 	if rep.source != fromProvider && rep.source != fromStatic {
-		h.Set(HeaderCache, string(rep.source))
+		h.Set(wire.HeaderCache, string(rep.source))
 		h.Set(wire.HeaderAge, strconv.Itoa(int(rep.age/time.Second)))
 	}
 	if c.trimmed > 0 && rep.by != nil {

@@ -258,3 +258,22 @@ func TestOutrunAnswersAreSeen(t *testing.T) {
 		}
 	})
 }
+
+// A model that is left alone says nothing of the provider's other models: they
+// are hedged and compared with their peers as ever.
+func TestHedgeBesideARetiredModel(t *testing.T) {
+	a := usually("a", hangs)
+	a.Models = []string{"old"}
+	script := a.script
+	a.script = func(n int) act {
+		if n == 0 {
+			return fails(wire.FailModelNotFound, 0)
+		}
+		return script(n - 1)
+	}
+	run(t, hedged(), []*fake{a, backend("b", always(answers("from b", 30*time.Millisecond)))}, func(w *world) {
+		w.want(w.send(ask{model: "old"}), "b", 2, -1)
+		w.learn(false)
+		w.want(w.send(ask{}), "b", 2, 130*time.Millisecond)
+	})
+}

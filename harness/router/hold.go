@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
@@ -25,9 +26,12 @@ type hold struct {
 func (g *gate) settleHold(p pass, says verdict, model string, f *wire.Failure, now time.Time) {
 	if p.probes != nil {
 		p.probes.probing = false
-		p.probes.until = now.Add(g.set.Breaker.OpenFor)
-		if says == healthy {
+		switch {
+		case abandoned(says, f): // the next call probes
+		case says == healthy:
 			g.lift(p.probes, "answers again")
+		default:
+			p.probes.until = now.Add(g.set.Breaker.OpenFor)
 		}
 	}
 	if says != condemned || g.set.Breaker.Disabled {
@@ -39,6 +43,9 @@ func (g *gate) settleHold(p pass, says verdict, model string, f *wire.Failure, n
 	}
 	h := g.holds[key]
 	if h == nil {
+		if !g.mayHold(now) {
+			return
+		}
 		h = &hold{}
 		g.holds[key] = h
 		g.untold = append(g.untold, Decision{
@@ -49,6 +56,17 @@ func (g *gate) settleHold(p pass, says verdict, model string, f *wire.Failure, n
 		}
 	}
 	h.why, h.until = f, now.Add(holdFactor*g.set.Breaker.OpenFor)
+}
+
+// mayHold tells whether there is room for one more hold: clients may ask for any
+// model, and each that nobody has would be held for good. Those whose time is
+// over go first; where there are none, a further model is simply asked for.
+func (g *gate) mayHold(now time.Time) bool {
+	if len(g.holds) < maxCircuits {
+		return true
+	}
+	maps.DeleteFunc(g.holds, func(key string, h *hold) bool { return key != "" && !h.probing && !now.Before(h.until) })
+	return len(g.holds) < maxCircuits
 }
 
 // listed takes in that a model which was refused as gone is in its provider's

@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 	"sync"
@@ -74,6 +75,10 @@ type account struct {
 // idleAccount is how long an account without a window is remembered after its
 // last use.
 const idleAccount = 24 * time.Hour
+
+// maxAccounts bounds them, because clients make up their workflows: beyond it
+// those that were not used for longest are forgotten sooner.
+const maxAccounts = 100_000
 
 func newLedger() *ledger { return &ledger{accounts: map[accountID]*account{}, sweepAt: 1024} }
 
@@ -214,17 +219,21 @@ func (r *reservation) settle(actualUSD float64) {
 	}
 }
 
-// sweep forgets accounts that nobody has used for long. It looks only when
-// their number has doubled.
+// sweep forgets accounts that nobody has used for long, but none on which money
+// is reserved. It looks only when their number has doubled, or has come to its
+// bound; then a half of it is made room for.
 func (l *ledger) sweep(now time.Time) {
 	if len(l.accounts) < l.sweepAt {
 		return
 	}
-	for id, a := range l.accounts {
-		over := a.to.IsZero() && now.Sub(a.used) > idleAccount || !a.to.IsZero() && !now.Before(a.to)
-		if over && a.reserved == 0 {
-			delete(l.accounts, id)
+	for idle := idleAccount; ; idle /= 2 {
+		maps.DeleteFunc(l.accounts, func(_ accountID, a *account) bool {
+			over := a.to.IsZero() && now.Sub(a.used) >= idle || !a.to.IsZero() && !now.Before(a.to)
+			return over && a.reserved == 0
+		})
+		if len(l.accounts) <= maxAccounts/2 || idle == 0 {
+			break
 		}
 	}
-	l.sweepAt = max(1024, 2*len(l.accounts))
+	l.sweepAt = min(max(1024, 2*len(l.accounts)), max(maxAccounts, len(l.accounts)+maxAccounts/2))
 }

@@ -68,13 +68,9 @@ func (b *backend) list(ctx context.Context) ([]listed, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The headers of a chat request carry the key in the dialect's own way.
-	chat, err := b.dialect.NewRequest(ctx, b.BaseURL, b.Key, &wire.Request{Model: b.model(""), MaxTokens: 1, Messages: []wire.Message{{Role: "user", Text: "x"}}})
-	if err != nil {
+	if err := b.authorize(q); err != nil {
 		return nil, err
 	}
-	q.Header = chat.Header
-	q.Header.Del("Content-Type")
 	b.named(b.calling(), q)
 	res, err := b.trip.RoundTrip(q)
 	if err != nil {

@@ -143,11 +143,11 @@ func (m *migration) choose(c *call, cands []candidate) []candidate {
 // saw takes in how an attempt ended, and takes the migration back where the new
 // model is too bad. Only what speaks against a model counts against it.
 func (m *migration) saw(c *call, a *attempt) {
-	says := conductFor("").says
+	failed := false
 	if a.fail != nil {
-		says = conductFor(a.fail.Kind).says
+		says := conductFor(a.fail.Kind).says
+		failed = says == unhealthy || says == condemned
 	}
-	failed := a.fail != nil && (says == unhealthy || says == condemned)
 	if a.lost || a.fail != nil && !failed {
 		return
 	}

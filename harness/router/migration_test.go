@@ -130,7 +130,7 @@ func TestMigrationToAnotherProvider(t *testing.T) {
 		for flow := range 20 {
 			seen := map[string]bool{}
 			for step := range 5 {
-				g := w.send(ask{model: "old", marker: fmt.Sprintf("s%d-%d", flow, step), header: http.Header{router.HeaderWorkflow: {fmt.Sprint("w", flow)}}})
+				g := w.send(ask{model: "old", marker: fmt.Sprintf("s%d-%d", flow, step), header: http.Header{wire.HeaderWorkflow: {fmt.Sprint("w", flow)}}})
 				seen[g.model], both[g.model] = true, true
 			}
 			if len(seen) != 1 {

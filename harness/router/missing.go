@@ -84,11 +84,11 @@ func (m *missing) words(c *call, a *attempt, size int, f wire.Finish, u wire.Usa
 func (m *missing) counted(c *call, a *attempt, size int, u wire.Usage) wire.Usage {
 	none := u == (wire.Usage{})
 	if u.Prompt == 0 {
-		u.Prompt = max(1, promptSize(a.req)/charsPerToken)
+		u.Prompt = max(1, promptSize(a.req)/bytesPerToken)
 		a.guessed = true
 	}
 	if u.Completion == 0 && size > 0 {
-		u.Completion = max(1, size/charsPerToken)
+		u.Completion = max(1, size/bytesPerToken)
 		if most := a.req.MaxTokens; most > 0 {
 			u.Completion = min(u.Completion, most)
 		}
@@ -102,14 +102,6 @@ func (m *missing) counted(c *call, a *attempt, size int, u wire.Usage) wire.Usag
 		m.tell(c, a, "whole usage", "the tokens that are not counted are estimated")
 	}
 	return u
-}
-
-// promptSize is the length of a prompt in bytes.
-func promptSize(req *wire.Request) (n int) {
-	for i := range req.Messages {
-		n += len(req.Messages[i].Text)
-	}
-	return n
 }
 
 // flow looks at a streamed one.

@@ -1,6 +1,10 @@
 package router
 
-import "slices"
+import (
+	"slices"
+
+	"brownout/mocks/wire"
+)
 
 // Mitigation is one thing the router does against misbehaving providers. Its
 // name switches it off or on (plan.Router.Off and On), and is what its block
@@ -50,7 +54,7 @@ func mitigations() []Mitigation {
 		{Name: "stale_if_error", On: true, build: staleIfError, Summary: "where nobody can answer, a cacheable request is answered from an earlier answer of bounded age"},
 		{Name: "single_flight", On: true, build: singleFlight, Summary: "identical cacheable requests in flight share one call"},
 		{Name: "embed_batching", On: true, build: embedBatching, Summary: "requests for embeddings that come while one is under way share a call, and each gets its own vectors"},
-		{Name: "fan_out", On: true, Summary: "the independent prompts that come in one request to " + PathFanOut + " are asked side by side, each with a failover of its own; without it, one after the other"},
+		{Name: "fan_out", On: true, Summary: "the independent prompts that come in one request to " + wire.PathFanOut + " are asked side by side, each with a failover of its own; without it, one after the other"},
 		{Name: "degradation_ladder", On: true, build: ladder, Summary: "cloud, managed, GPU, edge, cache, static answer: each step down is marked in the answer's headers"},
 		{Name: "tracing", On: true, Summary: "OpenTelemetry spans with the GenAI conventions, where OTEL_EXPORTER_OTLP_ENDPOINT is set"},
 	}

@@ -7,8 +7,8 @@ import (
 )
 
 // models is the union of what the backends are said to have, in the order of
-// the configuration, and of the names that the operator has given to models. It is not asked for: a list must not hang on a backend
-// that is down.
+// the configuration, and of the names that the operator has given to models.
+// Backends are not asked for it: a list must not hang on one that is down.
 func (r *engine) models() []wire.ModelInfo {
 	var list []wire.ModelInfo
 	seen := map[string]bool{}

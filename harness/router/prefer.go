@@ -24,17 +24,9 @@ func cheapest(c *call, cands []candidate) {
 // names no limit.
 const usualAnswer = 200
 
-// bytesPerToken is a rule of thumb for English text, by OpenAI's and
-// Anthropic's help pages.
-const bytesPerToken = 4
-
 // expectedUsage is what the request is expected to be billed for.
 func (c *call) expectedUsage() wire.Usage {
-	n := 0
-	for i := range c.req.Messages {
-		n += len(c.req.Messages[i].Text)
-	}
-	u := wire.Usage{Prompt: n / bytesPerToken, Completion: c.req.MaxTokens}
+	u := wire.Usage{Prompt: promptSize(c.req) / bytesPerToken, Completion: c.req.MaxTokens}
 	if u.Completion == 0 && c.embed == nil {
 		u.Completion = usualAnswer
 	}

@@ -81,22 +81,29 @@ func newProbe(b *backend) func(context.Context) error {
 	}
 }
 
-// probeRequest borrows the headers of a chat request, so that the key travels
-// in the dialect's own way. Where the key says nothing, it may be missing.
+// probeRequest is one that carries the backend's key. Where the key says
+// nothing, it may be missing.
 func probeRequest(ctx context.Context, b *backend, p probePath) (*http.Request, error) {
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, b.BaseURL+p.path, nil)
 	if err != nil {
 		return nil, err
 	}
-	chat, err := b.dialect.NewRequest(ctx, b.BaseURL, b.Key, &wire.Request{
-		Model: b.model(""), MaxTokens: 1, Messages: []wire.Message{{Role: "user", Text: "ping"}},
-	})
-	switch {
-	case err == nil:
-		q.Header = chat.Header
-		q.Header.Del("Content-Type")
-	case !p.open:
+	if err := b.authorize(q); err != nil && !p.open {
 		return nil, fmt.Errorf("no health probe in the %s dialect: %w", b.Dialect, err)
 	}
 	return q, nil
+}
+
+// authorize gives a request that is no call of a model the headers of one that
+// is, so that the key travels in the dialect's own way.
+func (b *backend) authorize(q *http.Request) error {
+	chat, err := b.dialect.NewRequest(q.Context(), b.BaseURL, b.Key, &wire.Request{
+		Model: b.model(""), MaxTokens: 1, Messages: []wire.Message{{Role: "user", Text: "ping"}},
+	})
+	if err != nil {
+		return err
+	}
+	q.Header = chat.Header
+	q.Header.Del("Content-Type")
+	return nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"brownout/harness/router"
 	"brownout/mocks/wire"
 	"brownout/plan"
 )
@@ -106,7 +105,7 @@ func TestMoneyAndMemoryAreSoundUnderRandomFaults(t *testing.T) {
 					flow := fmt.Sprint("flow", o.flow)
 					h := spends(flow, "key", fmt.Sprint(budget))
 					if o.kept {
-						h.Set(router.HeaderCache, "on")
+						h.Set(wire.HeaderCache, "on")
 					}
 					if o.allow != "" {
 						h.Set(wire.HeaderAllow, o.allow)

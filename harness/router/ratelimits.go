@@ -64,14 +64,11 @@ func rateLimits(r *engine) *stage {
 	}
 }
 
-// charsPerToken is how many bytes of English text make a token, by OpenAI's
-// rule of thumb. It need not be right: each answer tells what is really left.
-const charsPerToken = 4
-
-// need is what the request takes of each kind of limit.
+// need is what the request takes of each kind of limit. It need not be right:
+// each answer tells what is really left.
 func (c *call) need() needs {
 	if c.needs[quotaRequests] == 0 {
-		c.needs = need(promptSize(c.req)/charsPerToken, c.req.MaxTokens)
+		c.needs = need(promptSize(c.req)/bytesPerToken, c.req.MaxTokens)
 	}
 	return c.needs
 }

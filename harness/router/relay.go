@@ -13,7 +13,7 @@ import (
 type told struct {
 	head   wire.Answer // id, model and time: the first provider's, for the whole answer
 	text   []byte
-	calls  []wire.ToolCall
+	calls  toolCalls
 	finish wire.Finish
 	usage  wire.Usage
 }
@@ -208,30 +208,12 @@ func (c *call) pass(s wire.StreamWriter, u *upstream, t *told) error {
 		if !ok {
 			continue
 		}
-		t.call(d)
+		t.calls.add(d)
 		if err := out.ToolCall(d); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// mostCalls bounds the calls of functions in one answer.
-const mostCalls = 128
-
-// call takes in a piece of a call of a function.
-func (t *told) call(d wire.ToolCallDelta) {
-	for len(t.calls) <= d.Index && d.Index < mostCalls {
-		t.calls = append(t.calls, wire.ToolCall{})
-	}
-	if d.Index < 0 || d.Index >= len(t.calls) {
-		return
-	}
-	v := &t.calls[d.Index]
-	if d.ID != "" || d.Name != "" {
-		v.ID, v.Name = d.ID, d.Name
-	}
-	v.Arguments += d.Arguments
 }
 
 // answer is the whole of it.

@@ -2,6 +2,8 @@ package router_test
 
 import (
 	"net/http"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -181,5 +183,35 @@ func TestReload(t *testing.T) {
 			t.Errorf("order %q after a broken configuration", got)
 		}
 		w.want(w.send(ask{}), "b", 1, -1)
+	})
+}
+
+// After a reload the breaker of a backend that stayed tells whoever listens
+// now.
+func TestReloadedBreakerTellsTheNewListener(t *testing.T) {
+	run(t, instant, []*fake{backend("a", always(fails(wire.FailOverload, 0)))}, func(w *world) {
+		w.send(ask{})
+		var mu sync.Mutex
+		var told []string
+		c := w.config
+		c.OnDecision = func(d router.Decision) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, d.What)
+		}
+		if err := w.router.Reload(c); err != nil {
+			t.Fatal(err)
+		}
+		for range 10 {
+			w.send(ask{})
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if !slices.Contains(told, router.BreakerOpen) {
+			t.Errorf("the new listener was told %q, want %q among it", told, router.BreakerOpen)
+		}
+		if slices.Contains(w.did(), "breaker_open a") {
+			t.Error("the old listener was told of the breaker")
+		}
 	})
 }

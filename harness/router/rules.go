@@ -62,29 +62,6 @@ func (c *call) meets(v rule) bool {
 		(v.PromptMax == 0 || c.words() <= v.PromptMax)
 }
 
-// words are those of the prompt, all turns together.
-func (c *call) words() int {
-	if c.wordCount == 0 {
-		for i := range c.req.Messages {
-			c.wordCount += wordsIn(c.req.Messages[i].Text)
-		}
-	}
-	return c.wordCount
-}
-
-// wordsIn counts runs of bytes that are not ASCII white space.
-func wordsIn(s string) int {
-	n, inWord := 0, false
-	for i := range len(s) {
-		space := s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r'
-		if !space && !inWord {
-			n++
-		}
-		inWord = !space
-	}
-	return n
-}
-
 // rules checks the lines of the hybrid policy.
 func (c *checker) rules(policy string, list []plan.Rule) {
 	if policy == plan.PolicyHybrid && len(list) == 0 {

@@ -14,8 +14,9 @@ import (
 type semantic struct {
 	threshold float64
 
-	mu sync.Mutex
-	by *simplelru.LRU[digest, *likened] // by what must be the same
+	mu        sync.Mutex
+	by        *simplelru.LRU[digest, *likened] // by what must be the same
+	questions int                              // of all groups
 }
 
 // likened are questions that differ in their last turn alone, newest last.
@@ -28,13 +29,16 @@ type likenedTo struct {
 
 // Bounds of what is compared. Beyond them the oldest are forgotten.
 const (
-	mostLikened = 4096 // groups of questions
-	mostAlike   = 256  // questions of a group, each of which is compared
+	mostLikened   = 4096   // groups of questions
+	mostAlike     = 256    // questions of a group, each of which is compared
+	mostQuestions = 16_384 // of all groups together
 )
 
 func newSemantic(threshold float64) *semantic {
-	lru, _ := simplelru.NewLRU[digest, *likened](mostLikened, nil) // fails only on a size below 1
-	return &semantic{threshold: threshold, by: lru}
+	v := &semantic{threshold: threshold}
+	// The only error is a size below 1.
+	v.by, _ = simplelru.NewLRU(mostLikened, func(_ digest, g *likened) { v.questions -= len(g.list) })
+	return v
 }
 
 // claim finds the most similar question that was asked before, under which its
@@ -58,8 +62,12 @@ func (v *semantic) claim(group digest, is *likeness, own digest, may bool) (key 
 	}
 	if len(g.list) >= mostAlike {
 		g.list = append(g.list[:0], g.list[1:]...)
+		v.questions--
 	}
 	g.list = append(g.list, likenedTo{is, own})
+	for v.questions++; v.questions > mostQuestions; {
+		v.by.RemoveOldest()
+	}
 	return own, 0
 }
 

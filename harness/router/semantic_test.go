@@ -38,7 +38,7 @@ func (w *world) says(h http.Header, turns ...string) (how, age string) {
 	if text, err := io.ReadAll(res.Body); err != nil || res.StatusCode != http.StatusOK {
 		return string(text), ""
 	}
-	return res.Header.Get(router.HeaderCache), res.Header.Get("Age")
+	return res.Header.Get(wire.HeaderCache), res.Header.Get("Age")
 }
 
 // A question in other manners is answered from memory; a question about

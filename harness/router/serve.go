@@ -25,7 +25,7 @@ func (r *engine) serve(w http.ResponseWriter, q *http.Request) {
 	case "/metrics":
 		r.metrics.handler().ServeHTTP(w, q)
 		return
-	case PathFanOut:
+	case wire.PathFanOut:
 		r.fan(w, q)
 		return
 	}

@@ -14,9 +14,9 @@ import (
 //
 // A request meets the places in the order of the fields. Functions are called
 // from the request's goroutine, but for those of a hedge (claim, attempt,
-// prepare, edit, rewrite, heard, refused, answer and flow), which are called from its own, one
-// at a time. They must not block, but for admit, lookup
-// and await.
+// prepare, edit, rewrite, heard, refused, answer and flow), which are called
+// from its own, one at a time. They must not block, but for admit, lookup and
+// await.
 type stage struct {
 	// resolve turns the model that was asked for into the one that is meant.
 	resolve func(c *call, asked string) string

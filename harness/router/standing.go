@@ -55,7 +55,7 @@ type figures struct {
 func (p peer) take(now time.Time, least int) *figures {
 	s := &p.stats.standing
 	f := &figures{peer: p, calls: float64(s.calls.Swap(0)), failed: float64(s.failed.Swap(0)), firsts: float64(s.firsts.Swap(0))}
-	epoch, steady := p.gate.calm(p.model)
+	epoch, steady := p.gate.steady(p.model)
 	ejected := s.until.Load() > now.UnixNano()
 	f.out = ejected || !steady || p.pulse.sick.Load() != nil
 	f.fit = !f.out && epoch == s.epoch

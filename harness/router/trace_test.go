@@ -39,7 +39,7 @@ func TestTraces(t *testing.T) {
 	var got tracetest.SpanStubs
 	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	runWith(t, plan.Router{}, []*fake{a, b}, func(c *router.Config) { c.Traces = keeper{spans, &got} }, func(w *world) {
-		h := http.Header{"Traceparent": {parent}, router.HeaderWorkflow: {"w1"}}
+		h := http.Header{"Traceparent": {parent}, wire.HeaderWorkflow: {"w1"}}
 		w.send(ask{header: h})
 		w.send(ask{header: h, stream: true})
 		synctest.Wait()
@@ -103,7 +103,7 @@ func TestCostMetrics(t *testing.T) {
 	a := backend("a", always(answers("from a", 0)))
 	a.Catalogue = []router.Model{{ID: "a-model", PriceIn: 1, PriceOut: 2}}
 	run(t, plan.Router{}, []*fake{a}, func(w *world) {
-		h := http.Header{"Authorization": {"Bearer sk-client"}, router.HeaderWorkflow: {"w1"}}
+		h := http.Header{"Authorization": {"Bearer sk-client"}, wire.HeaderWorkflow: {"w1"}}
 		w.send(ask{header: h})
 		w.send(ask{header: h, stream: true})
 		w.pass(time.Second)

@@ -21,7 +21,7 @@ type validStream struct {
 	json   bool            // JSON was asked for
 	begun  bool            // it has begun as it should
 	keep   strings.Builder // the text, where it has to parse in the end
-	calls  []wire.ToolCall
+	calls  toolCalls
 	usage  wire.Usage
 }
 
@@ -76,19 +76,7 @@ func firstOf(schema []byte) string {
 }
 
 // toolCall takes in a piece of a call of a function.
-func (s *validStream) toolCall(d wire.ToolCallDelta) {
-	for len(s.calls) <= d.Index && d.Index < mostCalls {
-		s.calls = append(s.calls, wire.ToolCall{})
-	}
-	if d.Index < 0 || d.Index >= len(s.calls) {
-		return
-	}
-	c := &s.calls[d.Index]
-	if d.Name != "" {
-		c.ID, c.Name = d.ID, d.Name
-	}
-	c.Arguments += d.Arguments
-}
+func (s *validStream) toolCall(d wire.ToolCallDelta) { s.calls.add(d) }
 
 // counted takes in the usage that the provider reports.
 func (s *validStream) counted(u wire.Usage) { s.usage = u }

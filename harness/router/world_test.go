@@ -3,6 +3,7 @@ package router_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"brownout/harness/internal/memnet"
 	"brownout/harness/router"
 	"brownout/mocks/wire"
 	"brownout/plan"
@@ -37,6 +39,9 @@ type decision struct {
 	at time.Duration // since the world began
 }
 
+// errRefused is what a connection to a fake that is down fails with.
+var errRefused = errors.New("connect: connection refused")
+
 // epoch is when every bubble begins.
 func epoch() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
 
@@ -53,7 +58,7 @@ func runWith(t *testing.T, set plan.Router, fakes []*fake, more func(*router.Con
 		w := &world{t: t, fakes: map[string]*fake{}, began: time.Now()}
 		cfg := router.Config{Settings: set, Seed: 7, OnDecision: w.decide}
 		var servers []*http.Server
-		listeners := map[string]*pipeListener{}
+		listeners := map[string]*memnet.Listener{}
 		for _, f := range fakes {
 			var ok bool
 			if f.dialect, ok = wire.Lookup(f.Dialect); !ok {
@@ -62,8 +67,9 @@ func runWith(t *testing.T, set plan.Router, fakes []*fake, more func(*router.Con
 			f.BaseURL, f.Key = "http://"+f.Name, "sk-"+f.Name
 			w.fakes[f.Name] = f
 			cfg.Backends = append(cfg.Backends, f.Backend)
-			listeners[f.Name] = newPipeListener()
-			servers = append(servers, serve(listeners[f.Name], f))
+			s := &http.Server{Handler: f}
+			listeners[f.Name] = memnet.Serve(s)
+			servers = append(servers, s)
 		}
 		var transports []*http.Transport
 		cfg.Transport = func(b router.Backend) http.RoundTripper {
@@ -76,7 +82,7 @@ func runWith(t *testing.T, set plan.Router, fakes []*fake, more func(*router.Con
 				if f.down != nil && f.down(n) {
 					return nil, cmp.Or(f.why, errRefused)
 				}
-				return l.dial(ctx)
+				return l.Dial(ctx)
 			}}
 			transports = append(transports, tr)
 			return tr
@@ -87,9 +93,9 @@ func runWith(t *testing.T, set plan.Router, fakes []*fake, more func(*router.Con
 			t.Fatal(err)
 		}
 		w.router, w.config = r, cfg
-		front := newPipeListener()
-		servers = append(servers, serve(front, r))
-		own := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return front.dial(ctx) }}
+		front := &http.Server{Handler: r}
+		servers = append(servers, front)
+		own := memnet.Serve(front).Transport()
 		w.client = &http.Client{Transport: own}
 		defer func() {
 			own.CloseIdleConnections()

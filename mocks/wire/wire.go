@@ -498,9 +498,9 @@ const (
 	HeaderDeadline = "X-Brownout-Deadline-Ms" // client: budget of the whole request, in milliseconds
 	HeaderAllow    = "X-Brownout-Allow"       // client: comma-separated classes the request may reach
 	HeaderRegions  = "X-Brownout-Regions"     // client: comma-separated regions the request may reach
-	HeaderWorkflow = "X-Brownout-Workflow"    // client: the workflow that the request is a step of
-	HeaderPriority = "X-Brownout-Priority"    // client: low, normal or high
-	HeaderCache    = "X-Brownout-Cache"       // client: on: may be answered from a cache; off: may not. router: how it was, where it was
+	HeaderWorkflow = "X-Brownout-Workflow"    // client: id of the workflow that the request is a step of; traces, decisions and cost metrics name it, budgets and loop limits count by it
+	HeaderPriority = "X-Brownout-Priority"    // client: low, normal (the default) or high: who goes first where requests wait for a place
+	HeaderCache    = "X-Brownout-Cache"       // client: on: may be answered from an answer given before, and its own be kept; off: neither. router: hit, semantic (to a question in similar words), joined (to the call for the same request of another client) or stale, where it was
 	HeaderBudget   = "X-Brownout-Budget-USD"  // client: what the request, or its whole workflow, may cost
 	HeaderTrimmed  = "X-Brownout-Trimmed"     // router: turns of the conversation that were left out, as it was too long
 	HeaderProvider = "X-Brownout-Provider"    // router: who answered

@@ -4,29 +4,30 @@ import (
 	"container/list"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"brownout/plan"
 )
 
-// foyer is where requests wait for a place among the calls in progress at one
+// queue is where requests wait for a place among the calls in progress at one
 // of the backends that they may ask: those of high priority before those of
 // low, each in the order in which they came. Who could not be answered in time
 // is refused at once, and not after having waited for it. A full queue gives up
 // its youngest request of the lowest priority for one of higher.
 //
 // It is safe for concurrent use.
-type foyer struct {
+type queue struct {
 	set plan.Admission
 
-	mu    sync.Mutex
-	desks map[string]*desk
-	lanes [priorities]list.List // of *waiter
+	mu        sync.Mutex
+	bulkheads map[string]*bulkhead
+	lanes     [priorities]list.List // of *waiter
 }
 
-// desk is a backend's: how many calls may be in progress there.
-type desk struct {
+// bulkhead is a backend's: how many calls may be in progress there.
+type bulkhead struct {
 	name   string
 	limit  *concurrency
 	wanted int // waiters that would take a place
@@ -35,13 +36,13 @@ type desk struct {
 
 // waiter is a request in the queue.
 type waiter struct {
-	level   urgency
-	desks   []*desk
-	latest  time.Time // when it must be let in to be answered in time; zero: any time
-	place   *list.Element
-	got     *desk // who has a place for it, which is taken
-	shed    *shed
-	decided chan struct{} // closed once got or shed is set
+	level     urgency
+	bulkheads []*bulkhead
+	latest    time.Time // when it must be let in to be answered in time; zero: any time
+	place     *list.Element
+	got       *bulkhead // who has a place for it, which is taken
+	shed      *shed
+	decided   chan struct{} // closed once got or shed is set
 }
 
 // shed is a refusal of the queue.
@@ -50,34 +51,34 @@ type shed struct {
 	retryAfter time.Duration
 }
 
-func newFoyer(set plan.Admission) *foyer { return &foyer{set: set, desks: map[string]*desk{}} }
+func newQueue(set plan.Admission) *queue { return &queue{set: set, bulkheads: map[string]*bulkhead{}} }
 
-// desk is a backend's, by its name.
-func (f *foyer) desk(name string) *desk {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	d := f.desks[name]
+// bulkhead is a backend's, by its name.
+func (q *queue) bulkhead(name string) *bulkhead {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	d := q.bulkheads[name]
 	if d == nil {
-		d = &desk{name: name, limit: newConcurrency(concurrencySettings{Min: f.set.Min, Initial: f.set.Initial, Max: f.set.Max})}
-		f.desks[name] = d
+		d = &bulkhead{name: name, limit: newConcurrency(concurrencySettings{Min: q.set.Min, Initial: q.set.Initial, Max: q.set.Max})}
+		q.bulkheads[name] = d
 	}
 	return d
 }
 
 // full tells whether a request that comes now has to wait for a place, and how
 // many places there are.
-func (f *foyer) full(d *desk) (bool, int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+func (q *queue) full(d *bulkhead) (bool, int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	places, busy := d.limit.state()
 	return busy >= places || d.wanted > 0, places
 }
 
 // take takes a place; with force also one that there is not. Nobody overtakes
 // those who wait.
-func (f *foyer) take(d *desk, force bool) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+func (q *queue) take(d *bulkhead, force bool) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	if force {
 		d.limit.force()
 		return true
@@ -86,31 +87,31 @@ func (f *foyer) take(d *desk, force bool) bool {
 }
 
 // leave gives a place back.
-func (f *foyer) leave(d *desk) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+func (q *queue) leave(d *bulkhead) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	now := time.Now()
 	d.limit.release()
 	d.drain.left(now, d.wanted > 0)
-	f.next(d, now)
+	q.next(d, now)
 }
 
 // grew lets in who may come in now that there are more places.
-func (f *foyer) grew(d *desk) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.next(d, time.Now())
+func (q *queue) grew(d *bulkhead) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.next(d, time.Now())
 }
 
 // next gives places to the first in the queue while there are any. Who could
 // not be answered in time any more is refused.
-func (f *foyer) next(d *desk, now time.Time) {
+func (q *queue) next(d *bulkhead, now time.Time) {
 	for d.wanted > 0 && d.limit.take() {
-		w := f.first(d)
-		f.remove(w)
+		w := q.first(d)
+		q.remove(w)
 		if !w.latest.IsZero() && now.After(w.latest) {
 			d.limit.release()
-			w.shed = f.shed("its turn came too late for its deadline", w.desks, now)
+			w.shed = q.shed("its turn came too late for its deadline", w.bulkheads, now)
 		} else {
 			w.got = d
 		}
@@ -118,10 +119,10 @@ func (f *foyer) next(d *desk, now time.Time) {
 	}
 }
 
-// first is who is next at a desk. There is somebody.
-func (f *foyer) first(d *desk) *waiter {
-	for i := range f.lanes {
-		for e := f.lanes[i].Front(); e != nil; e = e.Next() {
+// first is who is next at a bulkhead. There is somebody.
+func (q *queue) first(d *bulkhead) *waiter {
+	for i := range q.lanes {
+		for e := q.lanes[i].Front(); e != nil; e = e.Next() {
 			if w := e.Value.(*waiter); w.wants(d) {
 				return w
 			}
@@ -130,47 +131,42 @@ func (f *foyer) first(d *desk) *waiter {
 	return nil
 }
 
-func (w *waiter) wants(d *desk) bool {
-	for _, v := range w.desks {
-		if v == d {
-			return true
-		}
-	}
-	return false
+func (w *waiter) wants(d *bulkhead) bool {
+	return slices.Contains(w.bulkheads, d)
 }
 
-func (f *foyer) add(w *waiter) {
-	w.place = f.lanes[w.level].PushBack(w)
-	for _, d := range w.desks {
+func (q *queue) add(w *waiter) {
+	w.place = q.lanes[w.level].PushBack(w)
+	for _, d := range w.bulkheads {
 		d.wanted++
 	}
 }
 
-func (f *foyer) remove(w *waiter) {
-	f.lanes[w.level].Remove(w.place)
-	for _, d := range w.desks {
+func (q *queue) remove(w *waiter) {
+	q.lanes[w.level].Remove(w.place)
+	for _, d := range w.bulkheads {
 		d.wanted--
 	}
 }
 
-// wait waits for a place at one of the desks. Of its results one is set: where
+// wait waits for a place at one of the bulkheads. Of its results one is set: where
 // it got one; why it is refused; or the cause for which its context ended.
-func (f *foyer) wait(ctx context.Context, w *waiter) (*desk, *shed, error) {
+func (q *queue) wait(ctx context.Context, w *waiter) (*bulkhead, *shed, error) {
 	now := time.Now()
 	w.decided = make(chan struct{})
-	f.mu.Lock()
-	if s := f.refuses(w, now); s != nil {
-		f.mu.Unlock()
+	q.mu.Lock()
+	if s := q.refuses(w, now); s != nil {
+		q.mu.Unlock()
 		return nil, s, nil
 	}
-	f.add(w)
-	for _, d := range w.desks { // there may be a place by now
+	q.add(w)
+	for _, d := range w.bulkheads { // there may be a place by now
 		if w.got == nil && w.shed == nil {
-			f.next(d, now)
+			q.next(d, now)
 		}
 	}
-	f.mu.Unlock()
-	patience := f.set.MaxWait
+	q.mu.Unlock()
+	patience := q.set.MaxWait
 	if !w.latest.IsZero() {
 		patience = min(patience, w.latest.Sub(now))
 	}
@@ -181,66 +177,66 @@ func (f *foyer) wait(ctx context.Context, w *waiter) (*desk, *shed, error) {
 	case <-ctx.Done():
 	case <-timer.C:
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	switch {
 	case w.got != nil: // even if the context has just ended: who holds it knows what to do
 		return w.got, nil, nil
 	case w.shed != nil:
 		return nil, w.shed, nil
 	}
-	f.remove(w)
+	q.remove(w)
 	if ctx.Err() != nil {
 		return nil, nil, context.Cause(ctx)
 	}
-	return nil, f.shed(fmt.Sprintf("it waited %v for its turn", time.Since(now)), w.desks, time.Now()), nil
+	return nil, q.shed(fmt.Sprintf("it waited %v for its turn", time.Since(now)), w.bulkheads, time.Now()), nil
 }
 
 // refuses tells why a request may not wait; nil: it may. Where it takes the
 // place of another in a full queue, that one is refused.
-func (f *foyer) refuses(w *waiter, now time.Time) *shed {
-	n := f.waiting()
-	if !w.latest.IsZero() && now.Add(f.estimate(w.desks, f.ahead(w)+1, now)).After(w.latest) {
-		return f.shed(fmt.Sprintf("%d requests wait, and its deadline would pass before its turn", n), w.desks, now)
+func (q *queue) refuses(w *waiter, now time.Time) *shed {
+	n := q.waiting()
+	if !w.latest.IsZero() && now.Add(q.estimate(w.bulkheads, q.ahead(w)+1, now)).After(w.latest) {
+		return q.shed(fmt.Sprintf("%d requests wait, and its deadline would pass before its turn", n), w.bulkheads, now)
 	}
-	if w.level == priorityLow && float64(n) >= f.set.Low*float64(f.set.Queue) {
-		return f.shed(fmt.Sprintf("%d requests wait, too many for one of low priority", n), w.desks, now)
+	if w.level == priorityLow && float64(n) >= q.set.Low*float64(q.set.Queue) {
+		return q.shed(fmt.Sprintf("%d requests wait, too many for one of low priority", n), w.bulkheads, now)
 	}
-	if n < f.set.Queue {
+	if n < q.set.Queue {
 		return nil
 	}
 	for level := priorityLow; level > w.level; level-- {
-		if last := f.lanes[level].Back(); last != nil {
+		if last := q.lanes[level].Back(); last != nil {
 			v := last.Value.(*waiter)
-			f.remove(v)
-			v.shed = f.shed("it gave its place in a full queue to a request of higher priority", v.desks, now)
+			q.remove(v)
+			v.shed = q.shed("it gave its place in a full queue to a request of higher priority", v.bulkheads, now)
 			close(v.decided)
 			return nil
 		}
 	}
-	return f.shed(fmt.Sprintf("the queue is full: %d requests wait", n), w.desks, now)
+	return q.shed(fmt.Sprintf("the queue is full: %d requests wait", n), w.bulkheads, now)
 }
 
 // shed makes a refusal. What the client is told is when those who wait now
 // will have had their turn, in whole seconds.
-func (f *foyer) shed(why string, desks []*desk, now time.Time) *shed {
-	wait := max(f.set.RetryAfter, f.estimate(desks, f.waiting(), now), 1)
+func (q *queue) shed(why string, bulkheads []*bulkhead, now time.Time) *shed {
+	wait := max(q.set.RetryAfter, q.estimate(bulkheads, q.waiting(), now), 1)
 	return &shed{why: why, retryAfter: (wait + time.Second - 1).Truncate(time.Second)}
 }
 
 // waiting is how many do.
-func (f *foyer) waiting() (n int) {
-	for i := range f.lanes {
-		n += f.lanes[i].Len()
+func (q *queue) waiting() (n int) {
+	for i := range q.lanes {
+		n += q.lanes[i].Len()
 	}
 	return n
 }
 
-// ahead is how many come before a request at one of its desks.
-func (f *foyer) ahead(w *waiter) (n int) {
+// ahead is how many come before a request at one of its bulkheads.
+func (q *queue) ahead(w *waiter) (n int) {
 	for i := range w.level + 1 {
-		for e := f.lanes[i].Front(); e != nil; e = e.Next() {
-			for _, d := range w.desks {
+		for e := q.lanes[i].Front(); e != nil; e = e.Next() {
+			for _, d := range w.bulkheads {
 				if e.Value.(*waiter).wants(d) {
 					n++
 					break
@@ -251,11 +247,11 @@ func (f *foyer) ahead(w *waiter) (n int) {
 	return n
 }
 
-// estimate is how long it takes until n have got a place at one of the desks;
+// estimate is how long it takes until n have got a place at one of the bulkheads;
 // 0 where it is not known of all of them.
-func (f *foyer) estimate(desks []*desk, n int, now time.Time) time.Duration {
+func (q *queue) estimate(bulkheads []*bulkhead, n int, now time.Time) time.Duration {
 	perSecond := 0.
-	for _, d := range desks {
+	for _, d := range bulkheads {
 		gap := d.drain.estimate(now)
 		if gap <= 0 {
 			return 0

@@ -183,7 +183,7 @@ func TestBudgetsOfMemory(t *testing.T) {
 	a := priced("a", always(answers("from a", time.Second)))
 	run(t, plan.Router{}, []*fake{a}, func(w *world) {
 		h := spends("w", "k", "11")
-		h.Set(router.HeaderCache, "on")
+		h.Set(wire.HeaderCache, "on")
 		for i, g := range w.atOnce(make([]time.Duration, 4), func(int) ask { return ask{header: h} }) {
 			if g.text != "from a" {
 				t.Errorf("%d: %v", i, g.fail)

@@ -114,7 +114,10 @@ func (c *call) discard(rep *reply) {
 // that it was outrun would tell nothing.
 func (c *call) hedgeAfter(cand *candidate) time.Duration {
 	most := c.r.set.MaxAttempts
-	if c.r.stages.hedge == nil || c.join != nil || !c.r.set.failover || most >= 0 && c.attempts >= most || !cand.gate.steady(cand.model) {
+	if c.r.stages.hedge == nil || c.join != nil || !c.r.set.failover || most >= 0 && c.attempts >= most {
+		return 0
+	}
+	if _, steady := cand.gate.steady(cand.model); !steady {
 		return 0
 	}
 	return c.r.stages.hedge.after(c, cand)
@@ -173,7 +176,10 @@ func (r *race) isOver() bool {
 func (c *call) nextBut(other *candidate) (*candidate, pass, bool) {
 	for i := range c.cands {
 		v := &c.cands[i]
-		if v.backend == other.backend || v.spent || c.barred(v) != nil || !v.gate.steady(v.model) {
+		if v.backend == other.backend || v.spent || c.barred(v) != nil {
+			continue
+		}
+		if _, steady := v.gate.steady(v.model); !steady {
 			continue
 		}
 		if p, ok := c.enter(v, false); ok {

@@ -1,0 +1,38 @@
+package router
+
+import "brownout/mocks/wire"
+
+// bytesPerToken is a rule of thumb for English text, by OpenAI's and
+// Anthropic's help pages.
+const bytesPerToken = 4
+
+// promptSize is the length of a prompt in bytes, all turns together.
+func promptSize(req *wire.Request) (n int) {
+	for i := range req.Messages {
+		n += len(req.Messages[i].Text)
+	}
+	return n
+}
+
+// words are those of the prompt, all turns together.
+func (c *call) words() int {
+	if c.wordCount == 0 {
+		for i := range c.req.Messages {
+			c.wordCount += wordsIn(c.req.Messages[i].Text)
+		}
+	}
+	return c.wordCount
+}
+
+// wordsIn counts runs of bytes that are not ASCII white space.
+func wordsIn(s string) int {
+	n, inWord := 0, false
+	for i := range len(s) {
+		space := s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r'
+		if !space && !inWord {
+			n++
+		}
+		inWord = !space
+	}
+	return n
+}
