@@ -43,6 +43,24 @@ func TestMatrixMarksWhatCanBeTold(t *testing.T) {
 			}
 		}
 	}
+	// Who reads like the worst is the worst, too, and where all read the same nobody is.
+	same := reports.NewMatrix("outage", []reports.Variant{
+		{Label: "good", Runs: []*score.Snapshot{scored(95, 1)}},
+		{Label: "bad", Runs: []*score.Snapshot{scored(20.01, 1)}},
+		{Label: "as bad", Runs: []*score.Snapshot{scored(20.02, 1.001)}},
+	})
+	for _, f := range same.Figures {
+		switch f.Name {
+		case "score":
+			if !f.Cells[0].Best || !f.Cells[1].Worst || !f.Cells[2].Worst {
+				t.Errorf("score: %+v", f.Cells)
+			}
+		case "time to failover":
+			if f.Cells[0].Best || f.Cells[2].Worst {
+				t.Errorf("failover: %+v", f.Cells)
+			}
+		}
+	}
 	var b bytes.Buffer
 	reports.Matrices(&b, []reports.Matrix{m}, reports.Style{})
 	for _, want := range []string{"96.0", "best", "≈ best", "worst", "never", "pass 3"} {
