@@ -299,6 +299,7 @@ func TestWaits(t *testing.T) {
 		{"a tenth fails at once", fail(10, journal.Failed, ms), 4 * s},
 		{"a tenth hangs, and is cut off late", fail(10, journal.Hung, 5*s), 4 * s},
 		{"a tenth is corrupt at once", fail(10, journal.Corrupt, ms), 100 * ms},
+		{"all are corrupt at once, which is not fast", fail(1, journal.Corrupt, ms), 100 * ms},
 		{"streams by first token", func(m *sim) {
 			m.request = func(_ time.Duration, r *request) { r.kind, r.took, r.ttft = plan.KindStream, 3*s, 200*ms }
 		}, 200 * ms},
