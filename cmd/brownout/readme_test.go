@@ -328,7 +328,7 @@ func TestReadmeMakeTargets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := regexp.MustCompile("(?m)(?:^|`)make ([a-z]+)").FindAllStringSubmatch(text, -1)
+	found := regexp.MustCompile("(?m)(?:^|`)make ([a-z-]+)").FindAllStringSubmatch(text, -1)
 	if len(found) < 2 {
 		t.Fatalf("the README shows only %q", found)
 	}
