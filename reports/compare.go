@@ -275,7 +275,7 @@ func (f MatrixFigure) value(v float64) string {
 func Matrices(w io.Writer, ms []Matrix, st Style) {
 	told := len(ms) <= evidentInText
 	for _, m := range ms {
-		if t := evidenceTable(m); told && len(t.rows) > 0 {
+		if t := evidenceTable(m, false); told && len(t.rows) > 0 {
 			fmt.Fprintf(w, "\n%s\n", t.title)
 			Listing(w, t.head, t.rows, st)
 		}

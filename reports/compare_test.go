@@ -127,6 +127,7 @@ func TestMatrixShowsWhatWentWrong(t *testing.T) {
 	good, again := scored(95, 1), scored(20, 0)
 	good.Failures, good.Violations, good.Target.Findings = nil, nil, nil
 	again.Failures = append(again.Failures, again.Failures...)
+	good.Reasons, again.Reasons = nil, []string{"expected score >= 80, got 20.0"}
 	m := reports.NewMatrix("outage", []reports.Variant{{Label: "good", Runs: []*score.Snapshot{good}}, {Label: "bad", Runs: []*score.Snapshot{again, again}}})
 	clean, e := m.Evidence[0], m.Evidence[1]
 	if len(clean.Requests)+len(clean.Violations)+len(clean.Findings) > 0 {
@@ -142,12 +143,15 @@ func TestMatrixShowsWhatWentWrong(t *testing.T) {
 	if c := e.Requests[2].Calls; len(c) != 2 || c[0].Provider != "openai" || c[0].Status != 500 || c[1].AtS != .4 || c[1].GapS != .095 || e.Requests[2].Seed != 7 {
 		t.Errorf("its calls are %+v", c)
 	}
+	if len(clean.Reasons) != 0 || len(e.Reasons) != 1 { // that of both runs
+		t.Errorf("reasons %q and %q", clean.Reasons, e.Reasons)
+	}
 	if len(e.Violations) != 2 || !strings.HasPrefix(e.Violations[0], "privacy: sensitive-0001-2a at openai") || len(e.Findings) != 2 || !strings.HasPrefix(e.Findings[0], "left running: it left 1 process") {
 		t.Errorf("%q, %q", e.Violations, e.Findings)
 	}
 	for format, wants := range map[string][]string{
-		"html": {`<b>95.0</b> <span class="mark">✓ best</span>`, `<span class="mark">✗ worst</span>`, `<span class="badge pass">pass</span>`, "from the best (", "of 2400 requests 10 were answered wrongly, 30 hung, 60 failed", `<svg class="chart" viewBox="0 0 860.0 98.0" role="img" aria-label="Waterfall of one request: failed chat`, "<li>privacy: sensitive-0001-2a"},
-		"md":   {"### outage: what went wrong", `| bad | stream at 10.5 s | HTTP 200, corrupt: truncated after 1.00 s | openai at 0.01 s: 200 after 0.90 s |`},
+		"html": {"<li>expected score &gt;= 80, got 20.0", `<b>95.0</b> <span class="mark">✓ best</span>`, `<span class="mark">✗ worst</span>`, `<span class="badge pass">pass</span>`, "from the best (", "of 2400 requests 10 were answered wrongly, 30 hung, 60 failed", `<svg class="chart" viewBox="0 0 860.0 98.0" role="img" aria-label="Waterfall of one request: failed chat`, "<li>privacy: sensitive-0001-2a"},
+		"md":   {"### outage: what went wrong", "| bad | (verdict) | expected score", `| bad | stream at 10.5 s | HTTP 200, corrupt: truncated after 1.00 s | openai at 0.01 s: 200 after 0.90 s |`},
 		"json": {`"outcome": "corrupt"`, `"gap_s": 0.095`},
 	} {
 		var b bytes.Buffer

@@ -172,7 +172,12 @@ func WriteScorecard(w io.Writer, format string, s *scorecard.Sheet) error {
 		_, err := io.WriteString(w, b.String())
 		return err
 	case "html":
-		p := htmlPage{Title: "Scorecard", Compared: append([]table{scorecardTable(s)}, evidenceTables(s, true)...)}
+		matrix, grades := scorecardTable(s), table{title: "What the grades mean", head: []string{"grade", "means"}}
+		matrix.title = "Every fault, without load"
+		for _, g := range scorecard.Grades {
+			grades.rows = append(grades.rows, []string{string(g), g.Means()})
+		}
+		p := htmlPage{Title: "Scorecard", Compared: append([]table{matrix, grades}, evidenceTables(s, true)...)}
 		return writePage(w, p)
 	}
 	return fmt.Errorf("unknown format %q of a scorecard; known are %s", format, strings.Join(ScorecardFormats(), ", "))

@@ -97,9 +97,10 @@ func TestKnownAnswersOfPortkey(t *testing.T) {
 // Bifrost, as of 1.4.19, ends a stream whose upstream died with [DONE], as if it
 // were whole (maximhq/bifrost issue 5546), does not heed a stated retry-after
 // (issue 6971), and falls back only for what fails before the first chunk (issue
-// 5395). Until 1.5 one time-out bounds a whole stream (pull request 2968): that a
-// silent upstream is waited for without end (issue 7034) is younger. The first of
-// these was mended in 1.6.6.
+// 5395). One time-out bounds a whole stream there, which pull request 2968 ended:
+// that a silent upstream is waited for without end (issue 7034) is younger. The
+// first of these was mended after 1.6.5 (pull request 5566), so a newer one must
+// tell of the cut.
 func TestKnownAnswersOfBifrost(t *testing.T) {
 	knownAnswers(t, "bifrost", map[string]known{
 		"stream_truncate": {scorecard.Fail, "HTTP 200, corrupt: truncated", "openai"},

@@ -55,6 +55,7 @@ func TestJudge(t *testing.T) {
 		"asked too soon":          {sample("ok", "", 600), []*journal.Call{call("a", 0, 1, "rate_limit"), early(call("a", 5, 1, "rate_limit")), good}, scorecard.Partial, "a was asked again before the retry-after"},
 		"asked far too soon":      {sample("ok", "", 600), []*journal.Call{early(call("a", 0, 1, "rate_limit")), early(call("a", 5, 1, "rate_limit")), good}, scorecard.Fail, "a was asked 2 times before the retry-after"},
 		"came back too soon":      {sample("ok", "", 1600), []*journal.Call{told(call("a", 0, 1, "overload"), 2), call("a", 1000, 1, "overload"), good}, scorecard.Partial, "a was asked again before the retry-after"},
+		"told late, came soon":    {sample("ok", "", 3600), []*journal.Call{told(call("a", 0, 1000, "overload"), 2), call("a", 2500, 1, "overload"), call("b", 2600, 500, "")}, scorecard.Partial, "a was asked again before the retry-after"},
 		"kept coming back":        {sample("ok", "", 600), []*journal.Call{told(call("a", 0, 1, "overload"), 90), told(call("a", 400, 1, "overload"), 90), call("a", 900, 1, "overload"), good}, scorecard.Fail, "a was asked 2 times before the retry-after"},
 		"came back in time":       {sample("ok", "", 2600), []*journal.Call{told(call("a", 0, 1, "overload"), 2), call("a", 2001, 500, "")}, scorecard.Pass, "a whole answer"},
 		"went elsewhere":          {sample("ok", "", 600), []*journal.Call{told(call("a", 0, 1, "overload"), 2), good}, scorecard.Pass, "a whole answer"},
