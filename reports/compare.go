@@ -166,8 +166,8 @@ func cellOf(values []float64) MatrixCell {
 func (c MatrixCell) complete() bool { return c.Known && c.Runs == c.Of }
 
 // mark finds the best and the worst of the variants of which every run knows
-// the figure, and those that cannot be told from the best. Where all are equal
-// there is neither.
+// the figure, and those that cannot be told from the best. Where all read the same
+// there is neither, and those that read like the worst are the worst, too.
 func (f *MatrixFigure) mark() {
 	best, worst := -1, -1
 	better := func(a, b float64) bool {
@@ -187,13 +187,14 @@ func (f *MatrixFigure) mark() {
 			worst = i
 		}
 	}
-	if best < 0 || f.Cells[best].Mean == f.Cells[worst].Mean {
+	if best < 0 || f.value(f.Cells[best].Mean) == f.value(f.Cells[worst].Mean) {
 		return
 	}
-	b := f.Cells[best]
-	f.Cells[best].Best, f.Cells[worst].Worst = true, true
+	b, lowest := f.Cells[best], f.value(f.Cells[worst].Mean)
+	f.Cells[best].Best = true
 	for i := range f.Cells {
 		c := &f.Cells[i]
+		c.Worst = c.complete() && f.value(c.Mean) == lowest
 		if i != best && c.complete() {
 			c.FromBest = difference(*c, b)
 			c.LikeBest = c.FromBest.holdsZero()
