@@ -322,3 +322,49 @@ func TestComparisonsAreTheSameEachTime(t *testing.T) {
 		}
 	}
 }
+
+// The intervals of two single runs make one of their difference: each side of
+// it is made of the sides that face each other (square and add).
+func TestDifferenceOfSingleRuns(t *testing.T) {
+	low, high := scored(80, 1), scored(90, 1)
+	low.Score.Low, low.Score.High = 70, 82
+	high.Score.Low, high.Score.High = 85, 99
+	m := reports.NewMatrix("outage", []reports.Variant{{Label: "low", Runs: []*score.Snapshot{low}}, {Label: "high", Runs: []*score.Snapshot{high}}})
+	d := m.Figures[0].Cells[0].FromBest
+	if d == nil || d.Mean != -10 || math.Abs(d.Low-(-10-math.Hypot(10, 9))) > 1e-9 || math.Abs(d.High-(-10+math.Hypot(2, 5))) > 1e-9 {
+		t.Errorf("%+v", d)
+	}
+}
+
+// Student's t of ten degrees of freedom is 2.228 (of any table), and of eleven,
+// beyond the own one, 2.201.
+func TestIntervalsOfManySeeds(t *testing.T) {
+	for n, quantile := range map[int]float64{2: 12.706, 11: 2.228, 12: 2.201} {
+		var runs []*score.Snapshot
+		sum, ss := 0.0, 0.0
+		for i := range n {
+			v := 80 + float64(i%3)
+			runs, sum = append(runs, scored(v, 1)), sum+v
+		}
+		for _, s := range runs {
+			ss += (s.Score.Total - sum/float64(n)) * (s.Score.Total - sum/float64(n))
+		}
+		c := reports.NewMatrix("outage", []reports.Variant{{Label: "a", Runs: runs}}).Figures[0].Cells[0]
+		want := quantile * math.Sqrt(ss/float64(n-1)/float64(n))
+		if got := (c.High - c.Low) / 2; math.Abs(got/want-1) > 1e-3 {
+			t.Errorf("%d runs: half width %v, want %v", n, got, want)
+		}
+	}
+}
+
+func TestDiffCallsAQuarterMoreWaitWorse(t *testing.T) {
+	for factor, worse := range map[float64]bool{1.2: false, 1.3: true} {
+		base, now := scored(90, 1), scored(90, 1)
+		now.Windows[0].WaitP95 = time.Duration(factor * float64(base.Windows[0].WaitP95))
+		d := reports.Compare(base, now)
+		i := slices.IndexFunc(d.Changes, func(c reports.Change) bool { return c.Figure == "p95 during outage" })
+		if i < 0 || d.Changes[i].Worse != worse {
+			t.Errorf("times %v: %+v", factor, d.Changes)
+		}
+	}
+}

@@ -469,6 +469,19 @@ func TestUnknownIsNotNever(t *testing.T) {
 	if !strings.HasPrefix(strings.TrimSpace(row), "10.00 s | 20.00 s | 88.4 | 98.5 % | never | unknown |") {
 		t.Error(row)
 	}
+	s.Windows[0].Injected, s.Windows[0].Cleared = 0, 0
+	if text := write(t, "md", s); !bytes.Contains(text, []byte("| outage | openai | - | - |")) {
+		t.Errorf("a fault that never was has a time:\n%s", text)
+	}
+}
+
+// A run that has not ended proves nothing.
+func TestARunUnderWayIsAnErrorInJUnit(t *testing.T) {
+	s := finished()
+	s.Verdict = score.Pending
+	if text := write(t, "junit", s); !bytes.Contains(text, []byte(`errors="1"`)) {
+		t.Errorf("%s", text)
+	}
 }
 
 // Several runs are one table, whatever their providers, and each row tells its

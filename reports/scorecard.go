@@ -173,7 +173,7 @@ func WriteScorecard(w io.Writer, format string, s *scorecard.Sheet) error {
 		return err
 	case "html":
 		matrix, grades := scorecardTable(s), table{title: "What the grades mean", head: []string{"grade", "means"}}
-		matrix.title = "Every fault, without load"
+		matrix.title = "Every fault once, without load"
 		for _, g := range scorecard.Grades {
 			grades.rows = append(grades.rows, []string{string(g), g.Means()})
 		}

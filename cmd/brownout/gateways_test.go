@@ -94,6 +94,20 @@ func TestKnownAnswersOfPortkey(t *testing.T) {
 	})
 }
 
+// LiteLLM gives a stream that ended without a finish reason one of its own
+// (BerriAI/litellm issue 40260), and takes an answer without words for a good one
+// (issue 14655); neither was mended when this was written. What fails before the
+// first chunk is rescued by its fallbacks. Rows that newer versions than 1.81.9
+// have mended are not among these.
+func TestKnownAnswersOfLiteLLM(t *testing.T) {
+	knownAnswers(t, "litellm", map[string]known{
+		"stream_truncate": {scorecard.Fail, "HTTP 200, corrupt: truncated", "openai"},
+		"empty answer":    {scorecard.Fail, "HTTP 200, corrupt: empty", "openai"},
+		"overload":        {scorecard.Pass, "HTTP 200, ok", "openai anthropic"},
+		"outage reset":    {scorecard.Pass, "HTTP 200, ok", "anthropic"},
+	})
+}
+
 // Bifrost, as of 1.4.19, ends a stream whose upstream died with [DONE], as if it
 // were whole (maximhq/bifrost issue 5546), does not heed a stated retry-after
 // (issue 6971), and falls back only for what fails before the first chunk (issue

@@ -1,10 +1,12 @@
 package load_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -67,6 +69,9 @@ func second(change func(int, string) string) func(int, string) string {
 	}
 }
 
+// counted is how many tokens an answer says that it has.
+var counted = regexp.MustCompile(`"completion_tokens":(\d+)`)
+
 // What is wrong with the answers of a real mock once somebody has tampered with
 // them. The last sample tells.
 func TestSpoiltAnswersAreTold(t *testing.T) {
@@ -77,6 +82,15 @@ func TestSpoiltAnswersAreTold(t *testing.T) {
 		return func(_ int, body string) string {
 			i := strings.Index(body[len(body)/2:], `"content":" `) + len(body)/2 + len(`"content":" `)
 			return body[:i] + with + body[i+4:]
+		}
+	}
+	// An answer has two tokens beside its words, and may have sixteen.
+	longer := func(by int) func(int, string) string {
+		return func(_ int, body string) string {
+			return counted.ReplaceAllStringFunc(body, func(s string) string {
+				n, _ := strconv.Atoi(counted.FindStringSubmatch(s)[1])
+				return fmt.Sprintf(`"completion_tokens":%d`, n+by)
+			})
 		}
 	}
 	for _, c := range []struct {
@@ -101,6 +115,9 @@ func TestSpoiltAnswersAreTold(t *testing.T) {
 		{"another of the providers' models", of(plan.KindChat), pattern(`"model":"[^"]+"`, `"model":"openai/gpt-5.4-mini"`), journal.OK, "", ""},
 		{"an embedding model", of(plan.KindChat), pattern(`"model":"[^"]+"`, `"model":"text-embedding-3-small"`), journal.Corrupt, "swapped", ""},
 		{"swapped stream", of(plan.KindStream), pattern(`"model":"[^"]+"`, `"model":"gpt-3-turbo"`), journal.Corrupt, "swapped", ""},
+
+		{"as many tokens as may be", of(plan.KindChat), longer(14), journal.OK, "", ""},
+		{"more tokens than may be", of(plan.KindChat), longer(15), journal.Corrupt, "usage", ""},
 
 		{"twice, alike", twice(plan.KindChat), kept, journal.OK, "", ""},
 		{"twice, the second altered", twice(plan.KindChat), second(swap(" [end:", " hm [end:")), journal.Corrupt, "disagrees", "altered"},
