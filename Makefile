@@ -6,10 +6,10 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check lint format race sdks calibrate library scorecard gateways js needs bench gobench fuzz clean
+.PHONY: help build run test check lint format race sdks calibrate library scorecard gateways js needs bench gobench fuzz completions notices release-check clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/brownout
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/brownout ./cmd/brownout
@@ -81,5 +81,30 @@ fuzz: ## fuzz every parser for ten seconds each
 		done; \
 	done
 
+completions: build ## write the shells' completions into bin/completions
+	@mkdir -p bin/completions
+	bin/brownout completion bash >bin/completions/brownout.bash
+	bin/brownout completion zsh >bin/completions/_brownout
+	bin/brownout completion fish >bin/completions/brownout.fish
+
+# Of every system that is released for: some modules are linked in on one only.
+notices: ## collect the licences of all that is linked in into bin/NOTICES
+	@mkdir -p bin
+	@for os in linux darwin; do \
+		GOOS=$$os $(GO) list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}' ./cmd/brownout || exit 1; \
+	done | sort -u | while read -r module version dir; do \
+		printf '\n==== %s %s\n' "$$module" "$$version"; \
+		find "$$dir" -maxdepth 1 -type f \( -iname 'licen[cs]e*' -o -iname 'copying*' -o -iname 'notice*' \) -exec cat {} + | \
+			grep '' || { echo "$$module has no licence" >&2; exit 1; }; \
+	done >bin/NOTICES
+	@printf '\n==== Go %s\n' "$$($(GO) env GOVERSION)" >>bin/NOTICES && cat "$$($(GO) env GOROOT)/LICENSE" >>bin/NOTICES
+
+# They are big to compile, and what they look at changes seldom. GoReleaser takes
+# where releases go from the remote, and finds fault with a repository without one.
+release-check: ## look at what makes releases and workflows, with GoReleaser and actionlint
+	@git remote | grep -q . || export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0=https://example.org/brownout/brownout; \
+	$(GO) run github.com/goreleaser/goreleaser/v2@v2.15.1 check
+	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
 clean: ## remove what the other commands made
-	rm -rf bin .brownout test/js/node_modules
+	rm -rf bin dist .brownout test/js/node_modules

@@ -157,9 +157,12 @@ func chainTable(b *bed, all []measured, o *options, stream bool) string {
 		if m.why != "" {
 			lost += ": " + m.why
 		}
+		each, times := fmt.Sprintf("%.0f µs", m.of(round.perRequest)), fmt.Sprintf("%.2f", m.over(&all[0], round.perRequest))
+		if b.stages[i].apart { // what was measured is that of client and mock
+			each, times = "-", "-"
+		}
 		rows = append(rows, []string{
-			b.stages[i].name, rate, fmt.Sprintf("%.2f", m.over(&all[0], round.rate)), fmt.Sprintf("%.0f µs", m.of(round.perRequest)),
-			fmt.Sprintf("%.2f", m.over(&all[0], round.perRequest)),
+			b.stages[i].name, rate, fmt.Sprintf("%.2f", m.over(&all[0], round.rate)), each, times,
 			inTime(m.of(round.usual)), inTime(m.of(round.slowest)), lost,
 		})
 	}
@@ -191,5 +194,8 @@ func chainRatios(byName map[string]*measured, o *options, stream bool) string {
 		o.figures.atMost("p50 that the bundled router adds to the mock's over the one that the pass-through proxy adds, "+kind, 1.5, times, "%.2f")
 	}
 	against(portkeyStage, "Portkey", "mock", 10)
+	if them, routed := byName[yours(*o)], byName["bundled router to the mock"]; them != nil && routed != nil {
+		text += fmt.Sprintf("\nBundled router to the mock over your gateway: %.2f in requests/s.\n", routed.over(them, round.rate))
+	}
 	return text
 }

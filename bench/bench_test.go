@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,8 +43,10 @@ func TestMadeUpJournal(t *testing.T) {
 
 // Every stage answers, and each gets a row.
 func TestChain(t *testing.T) {
+	theirs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer theirs.Close()
 	for _, stream := range []bool{false, true} {
-		o := &options{rounds: 1, span: 50 * time.Millisecond, workers: 2}
+		o := &options{rounds: 1, span: 50 * time.Millisecond, workers: 2, gateway: gateway{url: theirs.URL + "/"}}
 		text, err := chain(t.Context(), o, stream)
 		if err != nil {
 			t.Fatal(err)
@@ -57,6 +61,10 @@ func TestChain(t *testing.T) {
 			if !strings.HasSuffix(row, "| 0 |") || strings.Contains(row, "| 0 (") || strings.Contains(row, name+" | 0 |") {
 				t.Errorf("it did not answer: %s", row)
 			}
+		}
+		// What another's program uses of the processors is not known.
+		if _, row, _ := strings.Cut(text, "\n| your gateway at "+theirs.URL+"/ | "); strings.Count(strings.SplitN(row, "\n", 2)[0], "| - ") != 2 || !strings.Contains(text, "over your gateway: ") {
+			t.Errorf("the row of a gateway is not what it should be:\n%s", text)
 		}
 		if strings.Count(text, "Bundled router over the pass-through proxy") != 2 || len(o.figures) != 3 {
 			t.Errorf("the ratios are missing:\n%s", text)

@@ -36,7 +36,11 @@ type stage struct {
 	url    string
 	model  string
 	header http.Header
+	apart  bool // another's program: its processor time is not known
 }
+
+// yours is the stage of a gateway that somebody runs already.
+func yours(o options) string { return "your gateway at " + o.gateway.url }
 
 // bed is what is measured: servers in this process that run until it is closed.
 type bed struct {
@@ -103,7 +107,9 @@ func lay(ctx context.Context, o options, stream bool) (_ *bed, err error) {
 		b.portkey(ctx, b.backends(mock), o.cache)
 	}
 	if o.gateway.url != "" {
-		b.stages = append(b.stages, stage{name: "your gateway at " + o.gateway.url, url: strings.TrimSuffix(o.gateway.url, "/"), model: b.model, header: http.Header(o.gateway.headers)})
+		b.stages = append(b.stages, stage{
+			name: yours(o), url: strings.TrimSuffix(o.gateway.url, "/"), model: b.model, header: http.Header(o.gateway.headers), apart: true,
+		})
 	}
 	return b, nil
 }
@@ -179,6 +185,7 @@ func record(ctx context.Context, mock, model string, stream bool) (pieces [][]by
 		return nil, nil, err
 	}
 	req.Header = headers(nil)
+	req.Close = true // the bed before this one may have had its mock at the same port
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, nil, err

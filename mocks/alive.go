@@ -21,19 +21,42 @@ const pingEvery = 5 * time.Second
 // errSilent ends a wait for tokens in order to show a sign of life.
 var errSilent = errors.New("the client has seen nothing for a while")
 
+// silence is the context in which a stream waits for its tokens, and which ends
+// when the client may have seen nothing for a while. It outlives the tokens that
+// come sooner: a context of each would be most of what a token costs.
+type silence struct {
+	context.Context
+	end context.CancelFunc // nil: there is none
+}
+
 // waitPinging waits for n tokens of a stream in progress, with pings meanwhile.
 func (c *call) waitPinging(n int) (ready int, err error) {
-	for {
-		ctx, cancel := context.WithTimeoutCause(c.r.Context(), pingEvery, errSilent)
-		ready, err = c.turn.Wait(ctx, n)
-		cancel()
+	for seen := time.Now(); ; {
+		if c.silence.end == nil {
+			c.silence.Context, c.silence.end = context.WithDeadlineCause(c.r.Context(), seen.Add(pingEvery), errSilent)
+		}
+		ready, err = c.turn.Wait(c.silence.Context, n)
 		if !errors.Is(err, errSilent) {
 			return ready, err
+		}
+		c.endSilence()
+		now := time.Now()
+		if now.Sub(seen) < pingEvery { // it began before the last token
+			continue
 		}
 		if c.pings.Ping() != nil {
 			return ready, context.Canceled
 		}
-		c.extend(time.Now())
+		seen = now
+		c.extend(now)
+	}
+}
+
+// endSilence lets go of the context.
+func (c *call) endSilence() {
+	if c.silence.end != nil {
+		c.silence.end()
+		c.silence = silence{}
 	}
 }
 

@@ -18,7 +18,9 @@ func TestAnthropicPings(t *testing.T) {
 		pings    int
 	}{
 		{time.Second, 1},
-		{12 * time.Second, 1 + 2*10}, // 11 tokens
+		{3 * time.Second, 1},
+		{7 * time.Second, 1 + 10}, // 11 tokens
+		{12 * time.Second, 1 + 2*10},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := spec(t, "anthropic", func(p *plan.Provider) { p.Service.PerToken = c.perToken })

@@ -1,6 +1,7 @@
 package mocks_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"runtime"
@@ -72,22 +73,36 @@ type counter struct {
 
 func (c *counter) FlushError() error { c.flushes.Add(1); return nil }
 
-// BenchmarkStreams runs more streams at once than there are cores for, a token
-// each millisecond in each. It tells how many tokens a second come out, in how
-// many pieces, and how far the streams fell behind their schedule.
+// BenchmarkStreams runs more streams at once than there are cores for: of a
+// dialect without pings and of one with them, a token each millisecond and five.
+// It tells how many tokens a second come out, in how many pieces, and how far
+// the streams fell behind their schedule.
 func BenchmarkStreams(b *testing.B) {
-	const perToken, words = time.Millisecond, 98
-	for _, atOnce := range []int{100, 1000, 5000} {
-		b.Run(strconv.Itoa(atOnce), func(b *testing.B) {
+	const words = 98
+	for _, c := range []struct {
+		preset   string
+		atOnce   int
+		perToken time.Duration
+	}{
+		{"openai", 100, time.Millisecond},
+		{"openai", 1000, time.Millisecond},
+		{"openai", 5000, time.Millisecond},
+		{"openai", 1000, time.Millisecond / 5},
+		{"anthropic", 100, time.Millisecond},
+		{"anthropic", 1000, time.Millisecond},
+		{"anthropic", 1000, time.Millisecond / 5},
+	} {
+		b.Run(fmt.Sprintf("%s/%d/%s", c.preset, c.atOnce, c.perToken), func(b *testing.B) {
 			var tokens, flushes, late atomic.Int64
-			p := provider(b, spec(b, "openai", func(p *plan.Provider) {
-				p.Service.PerToken = perToken
+			p := provider(b, spec(b, c.preset, func(p *plan.Provider) {
+				p.Service.PerToken = c.perToken
 			}), func(o mocks.Observation) {
 				tokens.Add(int64(o.Completion))
-				late.Add(int64(o.Ended - o.Arrived - time.Duration(o.Completion-1)*perToken))
+				late.Add(int64(o.Ended - o.Arrived - time.Duration(o.Completion-1)*c.perToken))
 			})
 			r := httpRequest(b, b.Context(), p, request(p.Spec(), "bench", "Answer in "+strconv.Itoa(words)+" words.", true))
-			b.SetParallelism(max(1, atOnce/runtime.GOMAXPROCS(0)))
+			b.SetParallelism(max(1, c.atOnce/runtime.GOMAXPROCS(0)))
+			b.ReportAllocs()
 			begun := time.Now()
 			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {

@@ -31,6 +31,7 @@ type call struct {
 	turn     service.Turn
 	extended time.Time   // when the server's answerTimeout was last put off
 	pings    wire.Pinger // of a stream in progress that has them; nil: none
+	silence  silence     // that they break
 	taken    *taken      // a stream's own connection; nil: it is the server's
 	through  bool        // the handler has come to its end
 	finish   wire.Finish
@@ -53,8 +54,10 @@ func (p *Provider) answerCall(w http.ResponseWriter, r *http.Request, operation 
 	c.through = true
 }
 
-// release ends a stream's hold on its connection, once the call is told of.
+// release ends a stream's hold on its connection, and what else it has, once
+// the call is told of.
 func (c *call) release() {
+	c.endSilence()
 	if c.taken != nil {
 		c.taken.end(c.through)
 	}

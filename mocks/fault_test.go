@@ -163,7 +163,16 @@ func TestOverriddenLimitsCarryTheirName(t *testing.T) {
 	restore()
 	ask()
 	wide()
-	seen := calls.take(t, 3)
+	old := p.OverrideLimits("old", mocks.Limits{Limits: plan.Limits{RequestsPerMinute: 60}, Stated: new(time.Hour)})
+	last := p.OverrideLimits("last", mocks.Limits{Limits: plan.Limits{RequestsPerMinute: 6}, Stated: new(time.Duration)})
+	ask()
+	ask()
+	last()
+	old()
+	seen := calls.take(t, 5)
+	if o := seen[4]; o.Status != 429 || !slices.Equal(o.Faults, []string{"last"}) || o.RetryAfter != 0 {
+		t.Errorf("refused by the last of two: %+v", o)
+	}
 	if o := seen[1]; o.Status != 429 || !slices.Equal(o.Faults, []string{"storm"}) {
 		t.Errorf("refused call: %+v", o)
 	}

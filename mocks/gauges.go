@@ -70,6 +70,7 @@ func (p *Provider) gauges() wire.Gauges {
 		KVCacheUsage: now.KVUsage, Preemptions: now.Preemptions,
 		PromptTime: time.Duration(p.tally.promptTime.Load()), GenerationTime: time.Duration(p.tally.generationTime.Load()),
 		Measures:     p.tally.measures,
+		Loading:      now.Loading,
 		RequestsDone: make(map[string]uint64, len(endings)),
 	}
 	if k, ok := p.service.(service.Keeper); ok {

@@ -2,6 +2,7 @@ package mocks
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,7 +20,7 @@ const (
 type shelf struct {
 	mu    sync.Mutex
 	kept  map[string]*wire.Kept
-	order []string // of ids, the oldest first; those that were removed may still be in it
+	order []string // of ids, the oldest first, each once; those that were removed may still be in it
 	bytes int
 }
 
@@ -27,7 +28,9 @@ type shelf struct {
 func (s *shelf) put(k *wire.Kept) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.remove(k.ID)
+	if s.remove(k.ID) {
+		s.order = slices.DeleteFunc(s.order, func(id string) bool { return id == k.ID })
+	}
 	if s.kept == nil {
 		s.kept = make(map[string]*wire.Kept)
 	}

@@ -168,6 +168,11 @@ func TestLlamaCppLoads(t *testing.T) {
 	if status, body := get(t, r, "/health"); status != 503 || !strings.Contains(body, "Loading model") {
 		t.Errorf("health: %d %s", status, body)
 	}
+	for path, want := range map[string]int{"/metrics": 503, "/slots": 503, "/props": 503, "/v1/models": 200} {
+		if status, body := get(t, r, path); status != want || (status == 503) != strings.Contains(body, "Loading model") {
+			t.Errorf("%s while it loads: %d %s", path, status, body)
+		}
+	}
 }
 
 // A stream that has nothing to say yet shows that it lives.

@@ -1,6 +1,7 @@
 package mocks
 
 import (
+	"slices"
 	"strings"
 
 	"brownout/mocks/answer"
@@ -18,7 +19,8 @@ type reply struct {
 	before string // said before gen's tokens, as a token of its own; "" once said
 	after  string // said behind them likewise
 	calls  *toolCalls
-	tokens int // said in all
+	tokens int    // said in all
+	buf    []byte // in which next puts tokens together
 	finish wire.Finish
 
 	stopped string // the stop sequence that ends it, or ""
@@ -175,7 +177,7 @@ func (r *reply) next(n int) string {
 		r.token++
 		return r.gen.Token(r.token - 1)
 	}
-	b := make([]byte, 0, 6*n+2*answer.MaxID+len(r.before)+len(r.after))
+	b := slices.Grow(r.buf[:0], 6*n+2*answer.MaxID+len(r.before)+len(r.after))
 	if r.before != "" && n > 0 {
 		b = append(b, r.before...)
 		r.before = ""
@@ -194,6 +196,7 @@ func (r *reply) next(n int) string {
 	if n > 0 {
 		b = append(b, r.after...)
 	}
+	r.buf = b
 	return string(b)
 }
 

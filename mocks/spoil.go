@@ -68,7 +68,7 @@ func badMember(b []byte) []byte {
 		lead, member = b[:i], b[i:]
 	}
 	out := append(bytes.Clone(lead), member[:len(member)/2]...)
-	return append(append(out, ",\r\n"...), member...)
+	return append(append(out, "\n,\r\n"...), member...)
 }
 
 // badEvent is the last of some events or lines of text with only half of its

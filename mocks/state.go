@@ -75,24 +75,50 @@ func (p *Provider) OverrideLimits(name string, l Limits) (restore func()) {
 
 // SetLifecycle changes a model's stage ("" means every model; a name is given
 // to one model only, by its id) until restore is called; name is carried by the
-// observations of calls that a retired model, or an old name, refuses. Of several stages of one model the last counts.
+// observations of calls that a retired model, or an old name, refuses. Of
+// several stages of one model the last counts.
 func (p *Provider) SetLifecycle(name, model string, l Lifecycle) (restore func()) {
 	e := &staged{name: name, model: model, lifecycle: l}
 	p.change(func(s *state) { s.lifecycles = append(s.lifecycles, e) })
 	return func() { p.change(func(s *state) { s.lifecycles = without(s.lifecycles, e) }) }
 }
 
-// Strain puts the service under a strain until restore is called; name is
-// carried by the observations of calls that it is asked to serve meanwhile.
+// Strain puts the service under a strain until it is ended; name is carried by
+// the observations of calls that the service is asked to serve meanwhile.
 // Strains add up. It fails where the provider's service has no such weakness.
-func (p *Provider) Strain(name string, s service.Strain) (restore func(), err error) {
+func (p *Provider) Strain(name string, s service.Strain) (*Strain, error) {
 	weak, ok := p.service.(service.Strained)
 	if !ok || !weak.Feels(s) {
 		return nil, fmt.Errorf("%s: a service of model %q cannot be put under this strain", p.spec.Name, p.spec.Service.Model)
 	}
-	e := &strained{name: name, strain: s}
-	p.change(func(s *state) { s.strains = append(s.strains, e) })
-	return func() { p.change(func(s *state) { s.strains = without(s.strains, e) }) }, nil
+	e := &Strain{p: p, entry: &strained{name: name, strain: s}}
+	p.change(func(st *state) { st.strains = append(st.strains, e.entry) })
+	return e, nil
+}
+
+// Strain is a strain on a provider's service. Its methods are not for several
+// goroutines at a time.
+type Strain struct {
+	p     *Provider
+	entry *strained
+}
+
+// Turn makes another strain of it, of the same weaknesses. There is no moment
+// in which the service is under both, or under neither: a replica that is lost
+// for an instant has lost its calls.
+func (e *Strain) Turn(to service.Strain) {
+	next := &strained{name: e.entry.name, strain: to}
+	e.p.change(func(st *state) {
+		if i := slices.Index(st.strains, e.entry); i >= 0 {
+			st.strains[i] = next
+		}
+	})
+	e.entry = next
+}
+
+// End takes it off. It may be called more than once.
+func (e *Strain) End() {
+	e.p.change(func(st *state) { st.strains = without(st.strains, e.entry) })
 }
 
 // Unload makes the service cold: the next call finds no model in memory, or no

@@ -29,7 +29,7 @@ type relay struct {
 
 	mu      sync.Mutex
 	closed  bool
-	held    map[net.Conn]struct{}
+	held    map[*taken]struct{}
 	holders sync.WaitGroup
 }
 
@@ -38,7 +38,7 @@ type relayKey struct{}
 
 // relayed gives the server a relay.
 func relayed(s *http.Server) {
-	l := &relay{server: s, back: make(chan net.Conn), done: make(chan struct{}), held: make(map[net.Conn]struct{})}
+	l := &relay{server: s, back: make(chan net.Conn), done: make(chan struct{}), held: make(map[*taken]struct{})}
 	ctx := context.WithValue(context.Background(), relayKey{}, l)
 	s.BaseContext = func(net.Listener) context.Context { return ctx }
 }
@@ -58,8 +58,9 @@ func (l *relay) Close() error {
 	l.mu.Lock()
 	first := !l.closed
 	l.closed = true
-	for c := range l.held {
-		_ = c.Close() // whoever holds it finds out
+	for t := range l.held {
+		_ = t.conn.Close()
+		t.leave() // a client that has sent ahead is not read from, and so its end is not seen
 	}
 	l.mu.Unlock()
 	if first {
@@ -72,34 +73,34 @@ func (l *relay) Close() error {
 // Addr implements net.Listener. The relay has no address of its own.
 func (l *relay) Addr() net.Addr { return &net.TCPAddr{} }
 
-// hold notes that a stream has the connection; false: the server is closed.
-func (l *relay) hold(c net.Conn) bool {
+// hold notes that a stream has its connection; false: the server is closed.
+func (l *relay) hold(t *taken) bool {
 	l.begin.Do(func() { go func() { _ = l.server.Serve(l) }() }) // ends with the server, which closes it
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return false
 	}
-	l.held[c] = struct{}{}
+	l.held[t] = struct{}{}
 	l.holders.Add(1)
 	return true
 }
 
 // release is the end of a hold: the connection goes back to the server with the
 // bytes of its next request that have been read, or is closed.
-func (l *relay) release(c net.Conn, read []byte) {
+func (l *relay) release(t *taken, read []byte) {
 	l.mu.Lock()
-	delete(l.held, c)
+	delete(l.held, t)
 	l.mu.Unlock()
 	defer l.holders.Done()
 	if read != nil {
 		select {
-		case l.back <- &returned{Conn: c, read: read}:
+		case l.back <- &returned{Conn: t.conn, read: read}:
 			return
 		case <-l.done:
 		}
 	}
-	_ = c.Close() // nobody is left who could be told
+	_ = t.conn.Close() // nobody is left who could be told
 }
 
 // returned is a connection some of whose bytes have been read already.
@@ -161,7 +162,7 @@ func takeOver(w http.ResponseWriter, r *http.Request) (*taken, *http.Request) {
 	// the server does not have any more.
 	ctx, leave := context.WithCancel(context.WithoutCancel(r.Context()))
 	t.leave = leave
-	if l.hold(conn) {
+	if l.hold(t) {
 		go t.watch()
 	} else {
 		_ = conn.Close()
@@ -186,7 +187,7 @@ func (t *taken) watch() {
 	if !t.keep {
 		read = nil
 	}
-	t.relay.release(t.conn, read)
+	t.relay.release(t, read)
 }
 
 // Header implements http.ResponseWriter.

@@ -132,6 +132,46 @@ func TestServerEndsStreams(t *testing.T) {
 	}
 }
 
+// A client that has sent its next request ahead does not keep a server from
+// closing, though nobody reads from it and so sees that it is gone.
+func TestServerEndsStreamsOfClientsThatAreAhead(t *testing.T) {
+	calls := newCalls()
+	p := provider(t, spec(t, "openai", func(p *plan.Provider) {
+		p.Service = plan.Service{Model: plan.ServiceCloud, PerToken: time.Hour}
+	}), calls.observe)
+	srv := mocks.NewServer(p)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = srv.Serve(l) }()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ask := chatBytes(p.Spec().Models[0].ID, true, "")
+	if _, err := io.WriteString(c, ask+ask); err != nil {
+		t.Fatal(err)
+	}
+	await(t, c, "[bo:")
+	closed := make(chan error, 1)
+	go func() { closed <- srv.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("the server did not close")
+	}
+	<-done
+	if o := calls.take(t, 1)[0]; !o.Aborted || o.Completion != 1 {
+		t.Errorf("%+v", o)
+	}
+}
+
 // The pooled connection of a client of the house is used again after a stream.
 func TestPooledConnectionAfterAStream(t *testing.T) {
 	r := start(t, spec(t, "anthropic", nil))

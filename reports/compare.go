@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,8 +23,9 @@ type Matrix struct {
 	Scenario string         `json:"scenario"`
 	Figures  []MatrixFigure `json:"figures"`
 	Variants []string       `json:"variants"`
-	Verdicts []string       `json:"verdicts"` // by variant, such as "pass 3, fail 0, inconclusive 0"
-	Evidence []Evidence     `json:"evidence"` // by variant
+	Verdicts []string       `json:"verdicts"`     // by variant, such as "pass 3, fail 0, inconclusive 0"
+	Lost     []string       `json:"lost_most_by"` // by variant, such as "recovery (4.0 %), latency (63.0 %)": parts of the score, and how much of their promise was kept; empty: it lost nothing to speak of
+	Evidence []Evidence     `json:"evidence"`     // by variant
 
 	counts []verdictCounts
 }
@@ -115,6 +117,7 @@ func NewMatrix(scenario string, variants []Variant) Matrix {
 		counts := countVerdicts(v.Runs)
 		m.counts = append(m.counts, counts)
 		m.Verdicts = append(m.Verdicts, counts.String())
+		m.Lost = append(m.Lost, lostMostBy(v.Runs))
 		m.Evidence = append(m.Evidence, evidence(v))
 	}
 	for _, c := range compared {
@@ -163,8 +166,8 @@ func cellOf(values []float64) MatrixCell {
 func (c MatrixCell) complete() bool { return c.Known && c.Runs == c.Of }
 
 // mark finds the best and the worst of the variants of which every run knows
-// the figure, and those that cannot be told from the best. Where all are equal
-// there is neither.
+// the figure, and those that cannot be told from the best. Where all read the same
+// there is neither, and those that read like the worst are the worst, too.
 func (f *MatrixFigure) mark() {
 	best, worst := -1, -1
 	better := func(a, b float64) bool {
@@ -184,13 +187,14 @@ func (f *MatrixFigure) mark() {
 			worst = i
 		}
 	}
-	if best < 0 || f.Cells[best].Mean == f.Cells[worst].Mean {
+	if best < 0 || f.value(f.Cells[best].Mean) == f.value(f.Cells[worst].Mean) {
 		return
 	}
-	b := f.Cells[best]
-	f.Cells[best].Best, f.Cells[worst].Worst = true, true
+	b, lowest := f.Cells[best], f.value(f.Cells[worst].Mean)
+	f.Cells[best].Best = true
 	for i := range f.Cells {
 		c := &f.Cells[i]
+		c.Worst = c.complete() && f.value(c.Mean) == lowest
 		if i != best && c.complete() {
 			c.FromBest = difference(*c, b)
 			c.LikeBest = c.FromBest.holdsZero()
@@ -204,11 +208,13 @@ func matrixTable(m Matrix) table {
 	for _, f := range m.Figures {
 		t.head = append(t.head, f.Name)
 	}
+	t.head = append(t.head, lostHead)
 	for i, v := range m.Variants {
 		row := []string{v, m.Verdicts[i]}
 		for _, f := range m.Figures {
 			row = append(row, f.text(i))
 		}
+		row = append(row, cmp.Or(m.Lost[i], "-"))
 		t.rows = append(t.rows, row)
 	}
 	return t
@@ -270,7 +276,7 @@ func (f MatrixFigure) value(v float64) string {
 func Matrices(w io.Writer, ms []Matrix, st Style) {
 	told := len(ms) <= evidentInText
 	for _, m := range ms {
-		if t := evidenceTable(m); told && len(t.rows) > 0 {
+		if t := evidenceTable(m, false); told && len(t.rows) > 0 {
 			fmt.Fprintf(w, "\n%s\n", t.title)
 			Listing(w, t.head, t.rows, st)
 		}

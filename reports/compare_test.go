@@ -43,6 +43,24 @@ func TestMatrixMarksWhatCanBeTold(t *testing.T) {
 			}
 		}
 	}
+	// Who reads like the worst is the worst, too, and where all read the same nobody is.
+	same := reports.NewMatrix("outage", []reports.Variant{
+		{Label: "good", Runs: []*score.Snapshot{scored(95, 1)}},
+		{Label: "bad", Runs: []*score.Snapshot{scored(20.01, 1)}},
+		{Label: "as bad", Runs: []*score.Snapshot{scored(20.02, 1.001)}},
+	})
+	for _, f := range same.Figures {
+		switch f.Name {
+		case "score":
+			if !f.Cells[0].Best || !f.Cells[1].Worst || !f.Cells[2].Worst {
+				t.Errorf("score: %+v", f.Cells)
+			}
+		case "time to failover":
+			if f.Cells[0].Best || f.Cells[2].Worst {
+				t.Errorf("failover: %+v", f.Cells)
+			}
+		}
+	}
 	var b bytes.Buffer
 	reports.Matrices(&b, []reports.Matrix{m}, reports.Style{})
 	for _, want := range []string{"96.0", "best", "≈ best", "worst", "never", "pass 3"} {
@@ -127,6 +145,7 @@ func TestMatrixShowsWhatWentWrong(t *testing.T) {
 	good, again := scored(95, 1), scored(20, 0)
 	good.Failures, good.Violations, good.Target.Findings = nil, nil, nil
 	again.Failures = append(again.Failures, again.Failures...)
+	good.Reasons, again.Reasons = nil, []string{"expected score >= 80, got 20.0"}
 	m := reports.NewMatrix("outage", []reports.Variant{{Label: "good", Runs: []*score.Snapshot{good}}, {Label: "bad", Runs: []*score.Snapshot{again, again}}})
 	clean, e := m.Evidence[0], m.Evidence[1]
 	if len(clean.Requests)+len(clean.Violations)+len(clean.Findings) > 0 {
@@ -142,12 +161,15 @@ func TestMatrixShowsWhatWentWrong(t *testing.T) {
 	if c := e.Requests[2].Calls; len(c) != 2 || c[0].Provider != "openai" || c[0].Status != 500 || c[1].AtS != .4 || c[1].GapS != .095 || e.Requests[2].Seed != 7 {
 		t.Errorf("its calls are %+v", c)
 	}
+	if len(clean.Reasons) != 0 || len(e.Reasons) != 1 { // that of both runs
+		t.Errorf("reasons %q and %q", clean.Reasons, e.Reasons)
+	}
 	if len(e.Violations) != 2 || !strings.HasPrefix(e.Violations[0], "privacy: sensitive-0001-2a at openai") || len(e.Findings) != 2 || !strings.HasPrefix(e.Findings[0], "left running: it left 1 process") {
 		t.Errorf("%q, %q", e.Violations, e.Findings)
 	}
 	for format, wants := range map[string][]string{
-		"html": {`<b>95.0</b> <span class="mark">✓ best</span>`, `<span class="mark">✗ worst</span>`, `<span class="badge pass">pass</span>`, "from the best (", "of 2400 requests 10 were answered wrongly, 30 hung, 60 failed", `<svg class="chart" viewBox="0 0 860.0 98.0" role="img" aria-label="Waterfall of one request: failed chat`, "<li>privacy: sensitive-0001-2a"},
-		"md":   {"### outage: what went wrong", `| bad | stream at 10.5 s | HTTP 200, corrupt: truncated after 1.00 s | openai at 0.01 s: 200 after 0.90 s |`},
+		"html": {"<li>expected score &gt;= 80, got 20.0", `<b>95.0</b> <span class="mark">✓ best</span>`, `<span class="mark">✗ worst</span>`, `<span class="badge pass">pass</span>`, "from the best (", "of 2400 requests 10 were answered wrongly, 30 hung, 60 failed", `<svg class="chart" viewBox="0 0 860.0 98.0" role="img" aria-label="Waterfall of one request: failed chat`, "<li>privacy: sensitive-0001-2a"},
+		"md":   {"### outage: what went wrong", "| bad | (verdict) | expected score", `| bad | stream at 10.5 s | HTTP 200, corrupt: truncated after 1.00 s | openai at 0.01 s: 200 after 0.90 s |`},
 		"json": {`"outcome": "corrupt"`, `"gap_s": 0.095`},
 	} {
 		var b bytes.Buffer
@@ -165,6 +187,33 @@ func TestMatrixShowsWhatWentWrong(t *testing.T) {
 		reports.Matrices(&b, slices.Repeat([]reports.Matrix{m}, n), reports.Style{})
 		if got := strings.Contains(b.String(), "outage: what went wrong"); got != want || strings.Contains(b.String(), "--report html=") == want {
 			t.Errorf("%d scenarios on a terminal: %v\n%s", n, got, b.String())
+		}
+	}
+}
+
+// A reader sees which parts of the score a variant lost it by, the dearest first.
+func TestMatrixShowsWhatTheScoreWasLostBy(t *testing.T) {
+	kept, lost, unscored := scored(100, 1), scored(40, 1), scored(0, 1)
+	for i := range kept.Score.Parts {
+		kept.Score.Parts[i].Value, kept.Score.Parts[i].Known = 1, true
+		lost.Score.Parts[i].Value, lost.Score.Parts[i].Known = 1, true
+	}
+	lost.Score.Parts[0].Value, lost.Score.Parts[6].Value, lost.Score.Parts[4].Value = .5, .5, 0 // availability, cost, recovery
+	unscored.Score.Scored = false
+	m := reports.NewMatrix("outage", []reports.Variant{
+		{Label: "kept", Runs: []*score.Snapshot{kept}}, {Label: "lost", Runs: []*score.Snapshot{lost, lost}}, {Label: "unscored", Runs: []*score.Snapshot{unscored}},
+	})
+	if want := []string{"", "recovery (0.0 %), availability (50.0 %)", ""}; !slices.Equal(m.Lost, want) {
+		t.Errorf("lost by %q, want %q", m.Lost, want)
+	}
+	var text, page bytes.Buffer
+	reports.Matrices(&text, []reports.Matrix{m}, reports.Style{})
+	if err := reports.WriteMatrices(&page, "html", []reports.Matrix{m}); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []string{text.String(), page.String()} {
+		if !strings.Contains(b, "score lost most by") || !strings.Contains(b, "availability (50.0") {
+			t.Errorf("nothing of what was lost:\n%s", b)
 		}
 	}
 }
@@ -270,6 +319,52 @@ func TestComparisonsAreTheSameEachTime(t *testing.T) {
 		}
 		if !bytes.Equal(first, b.Bytes()) {
 			t.Fatal("the same runs gave another comparison")
+		}
+	}
+}
+
+// The intervals of two single runs make one of their difference: each side of
+// it is made of the sides that face each other (square and add).
+func TestDifferenceOfSingleRuns(t *testing.T) {
+	low, high := scored(80, 1), scored(90, 1)
+	low.Score.Low, low.Score.High = 70, 82
+	high.Score.Low, high.Score.High = 85, 99
+	m := reports.NewMatrix("outage", []reports.Variant{{Label: "low", Runs: []*score.Snapshot{low}}, {Label: "high", Runs: []*score.Snapshot{high}}})
+	d := m.Figures[0].Cells[0].FromBest
+	if d == nil || d.Mean != -10 || math.Abs(d.Low-(-10-math.Hypot(10, 9))) > 1e-9 || math.Abs(d.High-(-10+math.Hypot(2, 5))) > 1e-9 {
+		t.Errorf("%+v", d)
+	}
+}
+
+// Student's t of ten degrees of freedom is 2.228 (of any table), and of eleven,
+// beyond the own one, 2.201.
+func TestIntervalsOfManySeeds(t *testing.T) {
+	for n, quantile := range map[int]float64{2: 12.706, 11: 2.228, 12: 2.201} {
+		var runs []*score.Snapshot
+		sum, ss := 0.0, 0.0
+		for i := range n {
+			v := 80 + float64(i%3)
+			runs, sum = append(runs, scored(v, 1)), sum+v
+		}
+		for _, s := range runs {
+			ss += (s.Score.Total - sum/float64(n)) * (s.Score.Total - sum/float64(n))
+		}
+		c := reports.NewMatrix("outage", []reports.Variant{{Label: "a", Runs: runs}}).Figures[0].Cells[0]
+		want := quantile * math.Sqrt(ss/float64(n-1)/float64(n))
+		if got := (c.High - c.Low) / 2; math.Abs(got/want-1) > 1e-3 {
+			t.Errorf("%d runs: half width %v, want %v", n, got, want)
+		}
+	}
+}
+
+func TestDiffCallsAQuarterMoreWaitWorse(t *testing.T) {
+	for factor, worse := range map[float64]bool{1.2: false, 1.3: true} {
+		base, now := scored(90, 1), scored(90, 1)
+		now.Windows[0].WaitP95 = time.Duration(factor * float64(base.Windows[0].WaitP95))
+		d := reports.Compare(base, now)
+		i := slices.IndexFunc(d.Changes, func(c reports.Change) bool { return c.Figure == "p95 during outage" })
+		if i < 0 || d.Changes[i].Worse != worse {
+			t.Errorf("times %v: %+v", factor, d.Changes)
 		}
 	}
 }

@@ -19,32 +19,26 @@ var secondsHead = []string{
 	"availability", "ttft_p95_s", "total_p95_s", "calls", "cost_usd", "score", "faults",
 }
 
-// writeCSV writes one row for each second of each run. Runs of other providers
-// than the first's get the columns of their own in a table of their own, behind
-// an empty line.
+// writeCSV writes one row for each second of each run, in one table: where a run
+// lacks a provider that another has, the cell of its share is empty.
 func writeCSV(w io.Writer, runs []*score.Snapshot) error {
-	c := csv.NewWriter(w)
-	var names []string
-	for i, s := range runs {
-		own := providerNames(s)
-		if i == 0 || !slices.Equal(own, names) {
-			if i > 0 {
-				c.Flush()
-				if _, err := io.WriteString(w, "\n"); err != nil {
-					return err
-				}
-			}
-			names = own
-			head := append([]string{}, secondsHead...)
-			for _, n := range names {
-				head = append(head, "share_"+n)
-			}
-			if err := c.Write(head); err != nil {
-				return err
-			}
+	var providers []string
+	for _, s := range runs {
+		for _, l := range s.Providers {
+			providers = once(providers, l.Name)
 		}
+	}
+	head := slices.Clone(secondsHead)
+	for _, n := range providers {
+		head = append(head, "share_"+n)
+	}
+	c := csv.NewWriter(w)
+	if err := c.Write(head); err != nil {
+		return err
+	}
+	for _, s := range runs {
 		for _, v := range s.Seconds {
-			if err := c.Write(secondRow(s, v)); err != nil {
+			if err := c.Write(secondRow(s, v, providers)); err != nil {
 				return err
 			}
 		}
@@ -53,7 +47,7 @@ func writeCSV(w io.Writer, runs []*score.Snapshot) error {
 	return c.Error()
 }
 
-func secondRow(s *score.Snapshot, v score.Second) []string {
+func secondRow(s *score.Snapshot, v score.Second, providers []string) []string {
 	t := v.Tally
 	row := []string{
 		s.RunID, cell(s.Plan.Scenario), cell(s.Plan.Target), strconv.FormatUint(s.Plan.Seed, 10), number(v.At.Seconds()), number(v.Offered),
@@ -61,19 +55,23 @@ func secondRow(s *score.Snapshot, v score.Second) []string {
 		number(t.Availability()), number(v.TTFTP95.Seconds()), number(v.TotalP95.Seconds()),
 		count(uint64(v.Calls)), number(v.CostUSD), number(v.Score), cell(strings.Join(v.Faults, " ")),
 	}
-	for i := range s.Providers {
-		x := 0.0
-		if i < len(v.Share) {
-			x = v.Share[i]
+	for _, name := range providers {
+		i := slices.IndexFunc(s.Providers, func(l score.Lane) bool { return l.Name == name })
+		switch {
+		case i < 0:
+			row = append(row, "")
+		case i < len(v.Share):
+			row = append(row, number(v.Share[i]))
+		default:
+			row = append(row, number(0))
 		}
-		row = append(row, number(x))
 	}
 	return row
 }
 
 // samplesHead are the columns of the per-request table.
 var samplesHead = []string{
-	"marker", "request", "scheduled_s", "sent_s", "ttft_s", "total_s", "max_gap_s", "outcome", "value", "reason", "status",
+	"run", "marker", "request", "scheduled_s", "sent_s", "ttft_s", "total_s", "max_gap_s", "outcome", "value", "reason", "status",
 	"provider", "model", "attempts", "prompt_tokens", "completion_tokens", "detail",
 }
 
@@ -85,13 +83,17 @@ func writeSamples(w io.Writer, journals []string) error {
 		return err
 	}
 	for _, path := range journals {
+		run := ""
 		_, err := journal.ReadFile(path, func(r journal.Record) error {
+			if start, ok := r.Event.(*journal.RunStarted); ok {
+				run = start.RunID
+			}
 			s, ok := r.Event.(*journal.Sample)
 			if !ok {
 				return nil
 			}
 			return c.Write([]string{
-				s.Marker, s.Request, number(s.Scheduled.Seconds()), number(s.Sent.Seconds()), positive(s.TTFT), number(s.Total.Seconds()),
+				run, s.Marker, s.Request, number(s.Scheduled.Seconds()), number(s.Sent.Seconds()), positive(s.TTFT), number(s.Total.Seconds()),
 				positive(s.MaxGap), string(s.Outcome), number(s.Value), s.Reason, strconv.Itoa(s.Status), cell(s.Provider), cell(s.Model),
 				strconv.Itoa(s.Attempts), strconv.Itoa(s.Prompt), strconv.Itoa(s.Completion), cell(s.Detail),
 			})
@@ -125,12 +127,4 @@ func cell(s string) string {
 		}
 	}
 	return s
-}
-
-func providerNames(s *score.Snapshot) []string {
-	out := make([]string, len(s.Providers))
-	for i, l := range s.Providers {
-		out[i] = l.Name
-	}
-	return out
 }

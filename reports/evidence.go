@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"brownout/harness/journal"
@@ -13,6 +14,7 @@ import (
 // and the providers saw it.
 type Evidence struct {
 	Variant    string           `json:"variant"`
+	Reasons    []string         `json:"reasons"`    // why runs did not pass, each once
 	Requests   []EvidentRequest `json:"requests"`   // the worst, one of each sort
 	Violations []string         `json:"violations"` // the first of its runs
 	Findings   []string         `json:"findings"`   // about its process
@@ -43,7 +45,7 @@ const (
 
 // evidence gathers what the runs of a variant did wrong.
 func evidence(v Variant) Evidence {
-	e := Evidence{Variant: v.Label, Requests: []EvidentRequest{}, Violations: []string{}, Findings: []string{}}
+	e := Evidence{Variant: v.Label, Reasons: []string{}, Requests: []EvidentRequest{}, Violations: []string{}, Findings: []string{}}
 	var all score.Tally
 	seen := map[string]bool{}
 	for _, s := range v.Runs {
@@ -51,6 +53,11 @@ func evidence(v Variant) Evidence {
 		all.Failed += s.Requests.Failed
 		all.Hung += s.Requests.Hung
 		all.Corrupt += s.Requests.Corrupt
+		for _, r := range s.Reasons {
+			if !slices.Contains(e.Reasons, r) {
+				e.Reasons = addFew(e.Reasons, r)
+			}
+		}
 		for _, t := range score.Worst(s.Failures) {
 			sort := string(t.Outcome) + " " + t.Sample.Reason
 			if seen[sort] || len(e.Requests) == mostEvident {
@@ -92,14 +99,20 @@ func evident(seed uint64, t score.Trace) EvidentRequest {
 
 // blameless tells that there is nothing to show.
 func (e Evidence) blameless() bool {
-	return len(e.Requests) == 0 && len(e.Violations) == 0 && len(e.Findings) == 0
+	return len(e.Reasons) == 0 && len(e.Requests) == 0 && len(e.Violations) == 0 && len(e.Findings) == 0
 }
 
 // evidenceTable is what each variant did wrong, a line for each request; without
 // rows where none did.
-func evidenceTable(m Matrix) table {
+// The reasons of verdicts are left out where a table of all runs has them.
+func evidenceTable(m Matrix, reasons bool) table {
 	t := table{title: m.Scenario + ": what went wrong", head: []string{"variant", "request", "what its client got", "calls"}}
 	for _, e := range m.Evidence {
+		if reasons {
+			for _, r := range e.Reasons {
+				t.rows = append(t.rows, []string{e.Variant, "(verdict)", r, ""})
+			}
+		}
 		for _, r := range e.Requests {
 			t.rows = append(t.rows, []string{e.Variant, fmt.Sprintf("%s at %.1f s", r.Request, r.AtS), r.got(), scorecard.Waterfall(r.Calls)})
 		}
@@ -149,7 +162,7 @@ func arrangedEvidence(ms []Matrix) []htmlEvidence {
 			if e.blameless() {
 				continue
 			}
-			h.Variants = append(h.Variants, htmlBlame{e.Variant, e.words, e.falls, append(append([]string{}, e.Violations...), e.Findings...)})
+			h.Variants = append(h.Variants, htmlBlame{e.Variant, e.words, e.falls, slices.Concat(e.Reasons, e.Violations, e.Findings)})
 		}
 		if len(h.Variants) > 0 {
 			out = append(out, h)

@@ -27,6 +27,7 @@ var htmlTemplate = template.Must(template.New("report.html").Funcs(template.Func
 	"sub":     func(a, b float64) float64 { return a - b },
 	"deref":   func(v *float64) float64 { return *v },
 	"hatched": func(class string) bool { return class == "failed" || class == "corrupt" }, // told by more than colour
+	"grade":   grade,
 	"level":   func(points float64) string { return level(points / 100) },
 	"px":      func(v float64) string { return fmt.Sprintf("%.1f", v) },
 }).ParseFS(page, "page/*.html"))
@@ -151,6 +152,14 @@ func barOf(s *score.Snapshot, i int, p score.Part) partBar {
 	}
 	b.Level = level(p.Value)
 	return b
+}
+
+// grade is the class of a cell that is nothing but a verdict or a grade.
+func grade(cell string) string {
+	if class := strings.ToLower(cell); slices.Contains([]string{"pass", "partial", "safe", "fail", "inconclusive"}, class) {
+		return class
+	}
+	return ""
 }
 
 // level is how good a value from 0 to 1 is, in a word of the page's styles.

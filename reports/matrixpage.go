@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -51,6 +52,11 @@ func matrixPageOf(m Matrix) matrixPage {
 		}
 		p.Rows = append(p.Rows, r)
 	}
+	lost := matrixRow{Name: lostHead}
+	for _, words := range m.Lost {
+		lost.Cells = append(lost.Cells, matrixCell{Value: cmp.Or(words, "-"), Bar: -1})
+	}
+	p.Rows = append(p.Rows, lost)
 	return p
 }
 

@@ -60,7 +60,7 @@ func matrixTables(ms []Matrix) []table {
 func evidenceOf(ms []Matrix) []table {
 	var out []table
 	for _, m := range ms {
-		if t := evidenceTable(m); len(t.rows) > 0 {
+		if t := evidenceTable(m, true); len(t.rows) > 0 {
 			out = append(out, t)
 		}
 	}

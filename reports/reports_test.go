@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -338,6 +339,9 @@ func TestSamplesAreNoFormulas(t *testing.T) {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
 	for _, row := range rows[1:] {
+		if row[0] != "r" {
+			t.Errorf("a row of run %q", row[0])
+		}
 		for _, c := range row {
 			if strings.ContainsAny(c[:min(1, len(c))], "=+-@") {
 				t.Errorf("%q is a formula", c)
@@ -464,5 +468,50 @@ func TestUnknownIsNotNever(t *testing.T) {
 	row := strings.Split(string(write(t, "md", s)), "| outage | openai |")[1]
 	if !strings.HasPrefix(strings.TrimSpace(row), "10.00 s | 20.00 s | 88.4 | 98.5 % | never | unknown |") {
 		t.Error(row)
+	}
+	s.Windows[0].Injected, s.Windows[0].Cleared = 0, 0
+	if text := write(t, "md", s); !bytes.Contains(text, []byte("| outage | openai | - | - |")) {
+		t.Errorf("a fault that never was has a time:\n%s", text)
+	}
+}
+
+// A run that has not ended proves nothing.
+func TestARunUnderWayIsAnErrorInJUnit(t *testing.T) {
+	s := finished()
+	s.Verdict = score.Pending
+	if text := write(t, "junit", s); !bytes.Contains(text, []byte(`errors="1"`)) {
+		t.Errorf("%s", text)
+	}
+}
+
+// Several runs are one table, whatever their providers, and each row tells its
+// run.
+func TestCSVOfSeveralRunsIsOneTable(t *testing.T) {
+	one, two := finished(), finished()
+	two.RunID = "other"
+	two.Providers = slices.Clone(two.Providers[1:])
+	two.Providers = append(two.Providers, score.Lane{Name: "late"})
+	path := filepath.Join(t.TempDir(), "seconds.csv")
+	f, err := reports.LookupFormat("csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reports.WriteAll([]reports.Output{{Format: f, Path: path}}, []*score.Snapshot{one, two}, nil); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil || len(rows) != 1+len(one.Seconds)+len(two.Seconds) || bytes.Contains(text, []byte("\n\n")) {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	if got := rows[0][len(rows[0])-3:]; !slices.Equal(got, []string{"share_openai", "share_gpu-a", "share_late"}) {
+		t.Errorf("columns %v", got)
+	}
+	first, last := rows[1], rows[len(rows)-1]
+	if first[len(first)-1] != "" || last[len(last)-3] != "" || last[len(last)-2] == "" || last[0] != "other" {
+		t.Errorf("%v\n%v", first, last)
 	}
 }

@@ -17,38 +17,45 @@ const ScorecardSchema = "brownout.scorecard/1"
 // ScorecardFormats lists the formats of scorecards.
 func ScorecardFormats() []string { return []string{"table", "json", "md", "html"} }
 
-// gradeColours are those of a terminal.
-var gradeColours = map[scorecard.Grade]text.Colors{
-	scorecard.Pass:    {text.FgGreen},
-	scorecard.Partial: {text.FgYellow},
-	scorecard.Safe:    {text.FgCyan},
-	scorecard.Unknown: {text.FgMagenta},
-	scorecard.Fail:    {text.Bold, text.FgRed},
+// gradeColours are those of a terminal, by the words of grades.
+var gradeColours = map[string]text.Colors{
+	string(scorecard.Pass):    {text.FgGreen},
+	string(scorecard.Partial): {text.FgYellow},
+	string(scorecard.Safe):    {text.FgCyan},
+	string(scorecard.Unknown): {text.FgMagenta},
+	string(scorecard.Fail):    {text.Bold, text.FgRed},
 }
 
 // Scorecard prints the matrix, and the evidence of every cell that is no pass.
 func Scorecard(w io.Writer, s *scorecard.Sheet, st Style) {
-	matrix := scorecardTable(s, func(g scorecard.Grade) string {
-		if st.Colour {
-			return gradeColours[g].Sprint(string(g))
-		}
-		return string(g)
-	})
+	matrix := scorecardTable(s)
 	fmt.Fprintln(w, matrix.title)
-	Listing(w, matrix.head, matrix.rows, st)
+	painted(w, matrix.head, matrix.rows, gradeColours, st)
 	for _, t := range evidenceTables(s, false) {
 		fmt.Fprintf(w, "\n%s\n", t.title)
-		Listing(w, t.head, t.rows, st)
+		painted(w, t.head, t.rows, gradeColours, st)
 	}
 	for _, c := range s.Cards {
 		if c.Error != "" {
 			fmt.Fprintf(w, "\n%s has no card: %s\n", c.Target, printable(c.Error))
 		}
 		for _, f := range c.Findings {
-			fmt.Fprintf(w, "%s: %s\n", c.Target, printable(f))
+			fmt.Fprintf(w, "\n%s: %s\n", c.Target, printable(f))
 		}
 	}
-	fmt.Fprintln(w, "\n"+gradeWords())
+	fmt.Fprintln(w)
+	for _, g := range scorecard.Grades {
+		const beside = 9 // the longest of their words, and two spaces
+		means := g.Means()
+		if st.Width > 2*beside {
+			lines := strings.Split(wrapped(means, st.Width-beside), "\n")
+			for i, line := range lines {
+				lines[i] = strings.TrimRight(line, " ")
+			}
+			means = strings.Join(lines, "\n"+strings.Repeat(" ", beside))
+		}
+		fmt.Fprintf(w, "%-*s%s\n", beside, g, means)
+	}
 }
 
 // gradeWords says what the grades mean.
@@ -61,7 +68,7 @@ func gradeWords() string {
 }
 
 // scorecardTable is the matrix: a row for each fault, a column for each target.
-func scorecardTable(s *scorecard.Sheet, show func(scorecard.Grade) string) table {
+func scorecardTable(s *scorecard.Sheet) table {
 	t := table{title: "Scorecard", head: []string{"fault", "on", "request"}}
 	for _, c := range s.Cards {
 		t.head = append(t.head, c.Target)
@@ -70,7 +77,7 @@ func scorecardTable(s *scorecard.Sheet, show func(scorecard.Grade) string) table
 		row := []string{r.Name, r.On, r.Request}
 		for _, c := range s.Cards {
 			if i < len(c.Cells) {
-				row = append(row, show(c.Cells[i].Grade))
+				row = append(row, string(c.Cells[i].Grade))
 			} else {
 				row = append(row, "-")
 			}
@@ -97,7 +104,8 @@ func scorecardTable(s *scorecard.Sheet, show func(scorecard.Grade) string) table
 }
 
 // evidenceTables are one for each target: what decided each cell, and the calls
-// behind it. All tells whether cells that pass have a row, too.
+// behind it. All tells whether cells that pass have a row, too, and what is
+// wrong with the target as a whole.
 func evidenceTables(s *scorecard.Sheet, all bool) []table {
 	var out []table
 	for _, c := range s.Cards {
@@ -108,9 +116,11 @@ func evidenceTables(s *scorecard.Sheet, all bool) []table {
 			}
 		}
 		for _, f := range c.Findings {
-			t.rows = append(t.rows, []string{"(its process)", "", f, ""})
+			if all {
+				t.rows = append(t.rows, []string{"(its process)", "", f, ""})
+			}
 		}
-		if c.Error != "" {
+		if all && c.Error != "" {
 			t.rows = append(t.rows, []string{"(all)", "", c.Error, ""})
 		}
 		if len(t.rows) > 0 {
@@ -140,7 +150,6 @@ func why(c scorecard.Cell) string {
 
 // WriteScorecard writes a scorecard in one of ScorecardFormats.
 func WriteScorecard(w io.Writer, format string, s *scorecard.Sheet) error {
-	plain := func(g scorecard.Grade) string { return string(g) }
 	switch format {
 	case "table":
 		Scorecard(w, s, Style{})
@@ -155,7 +164,7 @@ func WriteScorecard(w io.Writer, format string, s *scorecard.Sheet) error {
 		}{ScorecardSchema, s})
 	case "md":
 		var b strings.Builder
-		b.WriteString(markdownTable(scorecardTable(s, plain)))
+		b.WriteString(markdownTable(scorecardTable(s)))
 		for _, t := range evidenceTables(s, true) {
 			b.WriteString(markdownTable(t))
 		}
@@ -163,7 +172,12 @@ func WriteScorecard(w io.Writer, format string, s *scorecard.Sheet) error {
 		_, err := io.WriteString(w, b.String())
 		return err
 	case "html":
-		p := htmlPage{Title: "Scorecard", Compared: append([]table{scorecardTable(s, plain)}, evidenceTables(s, true)...)}
+		matrix, grades := scorecardTable(s), table{title: "What the grades mean", head: []string{"grade", "means"}}
+		matrix.title = "Every fault once, without load"
+		for _, g := range scorecard.Grades {
+			grades.rows = append(grades.rows, []string{string(g), g.Means()})
+		}
+		p := htmlPage{Title: "Scorecard", Compared: append([]table{matrix, grades}, evidenceTables(s, true)...)}
 		return writePage(w, p)
 	}
 	return fmt.Errorf("unknown format %q of a scorecard; known are %s", format, strings.Join(ScorecardFormats(), ", "))

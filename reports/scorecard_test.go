@@ -26,7 +26,7 @@ func sheet() *scorecard.Sheet {
 				{Fault: "outage flapping", Grade: scorecard.Safe, Why: "a clean error after 0.01 s: overload", Requests: 20, Outcomes: scorecard.Outcomes{OK: 11, Failed: 9}, CallsAll: 20, Calls: []scorecard.Call{{Provider: "openai", Status: 503, Failure: "overload", Early: true}}},
 				{Fault: "stream_stall", Grade: scorecard.Fail, Why: "no end by the deadline, 8.0 s after it was sent (stalled)", Requests: 1, Calls: []scorecard.Call{}},
 			}},
-			{Target: "lost", Cells: []scorecard.Cell{}, Findings: []string{}, Error: "target lost did not start: exit status 1"},
+			{Target: "lost", Cells: []scorecard.Cell{}, Findings: []string{}, Error: "did not start: exit status 1"},
 		},
 	}
 }
@@ -39,6 +39,9 @@ func TestScorecardFormats(t *testing.T) {
 		}
 		golden(t, name, b.Bytes())
 	}
+	var b bytes.Buffer
+	reports.Scorecard(&b, sheet(), reports.Style{Colour: true, Width: 60})
+	golden(t, "scorecard_coloured.txt", b.Bytes())
 	if err := reports.WriteScorecard(&bytes.Buffer{}, "pdf", sheet()); err == nil {
 		t.Error("a format that nobody knows is written")
 	}

@@ -59,6 +59,12 @@ func (st Style) verdict(v score.Verdict) string {
 
 // Listing prints a table.
 func Listing(w io.Writer, head []string, rows [][]string, st Style) {
+	painted(w, head, rows, nil, st)
+}
+
+// painted prints a table with the cells that are one of some words in the word's
+// colours, where colours are wanted.
+func painted(w io.Writer, head []string, rows [][]string, words map[string]text.Colors, st Style) {
 	t := pretty.NewWriter()
 	t.SetOutputMirror(w)
 	style := pretty.StyleLight
@@ -83,6 +89,15 @@ func Listing(w io.Writer, head []string, rows [][]string, st Style) {
 	configs := make([]pretty.ColumnConfig, len(head))
 	for i := range head {
 		configs[i] = pretty.ColumnConfig{Number: i + 1, WidthMax: widths[i], WidthMaxEnforcer: asWrapped}
+		if st.Colour {
+			configs[i].Transformer = func(v any) string {
+				cell := fmt.Sprint(v)
+				if c := words[cell]; c != nil {
+					return c.Sprint(cell)
+				}
+				return cell
+			}
+		}
 	}
 	t.SetColumnConfigs(configs)
 	t.Render()

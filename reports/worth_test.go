@@ -19,11 +19,13 @@ func TestWorthTellsWhatIsLost(t *testing.T) {
 		{Mitigation: "continuation", Scenario: "stall", With: []*score.Snapshot{scored(95, 1)}, Without: []*score.Snapshot{lossy}},
 		{Mitigation: "privacy", Scenario: "leak", With: []*score.Snapshot{scored(80, 1)}, Without: []*score.Snapshot{leaking}},
 		{Mitigation: "tracing", Scenario: "any", With: []*score.Snapshot{scored(90, 1)}, Without: []*score.Snapshot{scored(90, 1)}},
+		{Mitigation: "hedging", Scenario: "slow", With: []*score.Snapshot{scored(90, 1), scored(90, 1)}, Without: []*score.Snapshot{scored(90, 1), scored(90, 0)}},
 		{Mitigation: "breaker", Scenario: "broken", With: []*score.Snapshot{scored(90, 1)}},
 	}
 	want := map[string][]string{
 		"continuation": {"95.0 pass", "20.0 fail", "+75.0", "time to failover 1.00 s → never"},
 		"privacy":      {"80.0 pass", "99.0 fail", "-19.0, spares a veto", "violations 0 → 7"},
+		"hedging":      {"time to failover 1.00 s → 1.00 s in 1 of 2"},
 		"tracing":      {"90.0 pass | 90.0 pass | +0.0 |  |"},
 		"breaker":      {"90.0 pass", "not measured", "not known"},
 	}

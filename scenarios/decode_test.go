@@ -74,6 +74,16 @@ func TestDoubtsAreWarningsNotErrors(t *testing.T) {
 	})
 }
 
+func TestATitleIsOneLine(t *testing.T) {
+	s, err := scenarios.Decode("lines.toml", []byte("title = \"two\\n  lines \"\n[load]\nrate = 9\nduration = \"9s\"\n[[provider]]\nname = \"openai\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Info().Title; got != "two lines" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestTextThatSteersTerminalsIsRefused(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{`title = "a\u001b[31mb"`, "steer.toml:1:1: the text holds U+001B"},

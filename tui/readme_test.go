@@ -11,36 +11,45 @@ import (
 	"charm.land/bubbles/v2/help"
 )
 
-const readmePath = "../README.md"
+// readmePaths are the pages that show frames or keys.
+var readmePaths = []string{"../README.md", "../docs/terminal.md"}
 
-// The frames and the keys that the README shows are those that the screens
-// have. With -update they are put there.
+// The frames and the keys that the README and its page about the terminal show
+// are those that the screens have. With -update they are put there.
 func TestReadme(t *testing.T) {
-	b, err := os.ReadFile(readmePath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(b)
-	want := regexp.MustCompile("(?s)<!-- frame: ([a-z0-9-]+) -->\n```text\n.*?```").ReplaceAllStringFunc(text, func(old string) string {
-		name := regexp.MustCompile(`frame: ([a-z0-9-]+)`).FindStringSubmatch(old)[1]
-		frame, err := os.ReadFile(filepath.Join("testdata", name+".txt"))
+	frames, keys := 0, 0
+	for _, path := range readmePaths {
+		b, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return fmt.Sprintf("<!-- frame: %s -->\n```text\n%s```", name, frame)
-	})
-	if n := strings.Count(want, "<!-- frame: "); n < 4 {
-		t.Errorf("the README shows %d frames", n)
+		text := string(b)
+		want := regexp.MustCompile("(?s)<!-- frame: ([a-z0-9-]+) -->\n```text\n.*?```").ReplaceAllStringFunc(text, func(old string) string {
+			frames++
+			name := regexp.MustCompile(`frame: ([a-z0-9-]+)`).FindStringSubmatch(old)[1]
+			frame, err := os.ReadFile(filepath.Join("testdata", name+".txt"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprintf("<!-- frame: %s -->\n```text\n%s```", name, frame)
+		})
+		want = regexp.MustCompile(`(?s)<!-- keys -->\n.*?\n\n`).ReplaceAllStringFunc(want, func(string) string {
+			keys++
+			return keysTable()
+		})
+		if want == text {
+			continue
+		}
+		if !updating() {
+			t.Errorf("%s shows other frames or keys than the screens have; run with -update if they are meant", path)
+			continue
+		}
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	want = regexp.MustCompile(`(?s)<!-- keys -->\n.*?\n\n`).ReplaceAllString(want, strings.ReplaceAll(keysTable(), "$", "$$"))
-	if want == text {
-		return
-	}
-	if !updating() {
-		t.Fatal("the README shows other frames or keys than the screens have; run with -update if they are meant")
-	}
-	if err := os.WriteFile(readmePath, []byte(want), 0o644); err != nil {
-		t.Fatal(err)
+	if frames < 4 || keys != 1 {
+		t.Errorf("the pages show %d frames, and the keys %d times", frames, keys)
 	}
 }
 

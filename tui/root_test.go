@@ -243,6 +243,15 @@ func TestColonIsTextWhereTextIsWritten(t *testing.T) {
 	}
 }
 
+// Without being asked a terminal keeps the mouse for itself.
+func TestEveryScreenAsksForTheMouse(t *testing.T) {
+	for name, screen := range screens(t, Options{}) {
+		if mode := screen(80, 24).View().MouseMode; mode != tea.MouseModeCellMotion {
+			t.Errorf("%s has the mouse in mode %v", name, mode)
+		}
+	}
+}
+
 func TestMouse(t *testing.T) {
 	click := func(r root, x, y int) root {
 		next, cmd := r.Update(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft})

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // actionFile is what of action.yml is run here.
@@ -168,5 +168,69 @@ func TestActionTakesInputsAsText(t *testing.T) {
 	// The real Makefile takes the version from the same variable.
 	if out, err := exec.CommandContext(t.Context(), "make", "-C", "../..", "-n", "build", "VERSION=v9").CombinedOutput(); err != nil || !strings.Contains(string(out), "-X main.version=v9") {
 		t.Errorf("make build: %v\n%s", err, out)
+	}
+}
+
+// The workflows that we show and use give the action only inputs that it has,
+// and all of them name one version of each of GitHub's own actions.
+func TestWorkflowsFitTheAction(t *testing.T) {
+	t.Parallel()
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	texts := map[string]string{"action.yml": read("action.yml"), "ci.yml": read(".github/workflows/ci.yml")}
+	_, blocks := readme(t)
+	for _, b := range blocks {
+		if strings.HasPrefix(b.text, "# .github/workflows/") {
+			texts["README.md"] = b.text
+		}
+	}
+	var action actionFile
+	if err := yaml.Unmarshal([]byte(texts["action.yml"]), &action); err != nil {
+		t.Fatal(err)
+	}
+	versions := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		var w struct {
+			Jobs map[string]struct {
+				Steps []struct {
+					Uses string
+					With map[string]any
+				}
+			}
+		}
+		if err := yaml.Unmarshal([]byte(texts[name]), &w); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		ours := 0
+		for _, job := range w.Jobs {
+			for _, s := range job.Steps {
+				if s.Uses != "./" {
+					continue
+				}
+				ours++
+				for input := range s.With {
+					if _, ok := action.Inputs[input]; !ok {
+						t.Errorf("%s gives the action the input %q, which it does not have", name, input)
+					}
+				}
+			}
+		}
+		if (ours == 0) != (name == "action.yml") {
+			t.Errorf("%s uses the action %d times", name, ours)
+		}
+		for _, m := range regexp.MustCompile(`uses: (actions/[a-z-]+)@(\S+)`).FindAllStringSubmatch(texts[name], -1) {
+			if was, ok := versions[m[1]]; ok && was != m[2] {
+				t.Errorf("%s uses %s@%s, another file @%s", name, m[1], m[2], was)
+			}
+			versions[m[1]] = m[2]
+		}
+	}
+	if len(texts) != 3 || len(versions) < 3 {
+		t.Errorf("%d files, versions %v", len(texts), versions)
 	}
 }

@@ -301,6 +301,19 @@ func TestCompletionKnowsEveryWord(t *testing.T) {
 		{[]string{"init", "--fault", ""}, "deprecation"},
 		{[]string{"init", "--provider", ""}, "gemini"},
 		{[]string{"validate", ""}, "provider-outage"},
+		{[]string{"run", "provider-outage", "--report", ""}, "junit="},
+		{[]string{"run", "provider-outage", "--report", "json=a,"}, "json=a,html="},
+		{[]string{"run", "provider-outage", "--set", ""}, "\nfault.\n"},
+		{[]string{"run", "provider-outage", "--set", "fault.outage."}, "fault.outage.mode="},
+		{[]string{"run", "--set", ""}, "name the scenario first"},
+		{[]string{"worth", "provider-outage", "--set", "load.d"}, "load.duration=\thow long"},
+		{[]string{"worth", "--mitigations", "breaker,"}, "breaker,retries"},
+		{[]string{"exec", "provider-outage", "--report", ""}, "md="},
+		{[]string{"compare", "provider-outage", "--targets", "bundled,"}, "bundled,direct"},
+		{[]string{"compare", "provider-outage", "--policies", ""}, "weighted"},
+		{[]string{"compare", "provider-outage", "--victims", ""}, "anthropic"},
+		{[]string{"scorecard", "--format", ""}, "html"},
+		{[]string{"report", "latest", "--format", ""}, "openmetrics"},
 	} {
 		if r := inside(t, append([]string{"__complete"}, tt.args...)...); !strings.Contains(r.out, tt.want) {
 			t.Errorf("%v does not offer %s:\n%s", tt.args, tt.want, r.out)

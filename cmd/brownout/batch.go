@@ -90,12 +90,11 @@ func (b *batchRun) sideBySide(ctx context.Context, limits batch.Limits) error {
 func jobsOf(runs []reports.SuiteRun, limits batch.Limits) ([]batch.Job, batch.Limits) {
 	jobs := make([]batch.Job, len(runs))
 	for i, r := range runs {
-		jobs[i] = batch.Cost(r.Plan)
-		if t, err := openTarget(r.Plan.Target); err == nil && t.Process != nil {
-			jobs[i].Cores += batch.ProcessCores
-			if t.Process.Alone {
-				limits = batch.Limits{Runs: 1}
-			}
+		t, err := openTarget(r.Plan.Target)
+		process := err == nil && t.Process != nil
+		jobs[i] = batch.Cost(r.Plan, process)
+		if process && t.Process.Alone {
+			limits = batch.Limits{Runs: 1}
 		}
 	}
 	return jobs, limits

@@ -27,6 +27,8 @@ func (f *runFlags) besideFlags(c *cobra.Command) {
 	fl.StringVar(&f.out, "out", defaultOut, "directory in which runs are kept")
 	fl.BoolVar(&f.noJournal, "no-journal", false, "keep nothing of the runs on disk")
 	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
+	must(c.RegisterFlagCompletionFunc("set", completeSettings))
+	must(c.RegisterFlagCompletionFunc("report", outputs(reports.MatrixFormats())))
 }
 
 // besideOutputs are the reports that they are to write.

@@ -69,6 +69,10 @@ One of --targets, --victims, --policies and --mitigations says what is compared.
 	fl.StringVar(&f.suite, "suite", "", "compare over the scenarios that a TOML file lists; "+scenarios.WholeLibrary+": the whole library")
 	fl.BoolVar(&f.headless, "headless", false, "print progress and the matrix, also on a terminal")
 	f.besideFlags(c)
+	must(c.RegisterFlagCompletionFunc("targets", several(scenarios.Targets)))
+	must(c.RegisterFlagCompletionFunc("policies", several(func() []string { return plan.RouterPolicies })))
+	must(c.RegisterFlagCompletionFunc("mitigations", several(mitigationNames)))
+	must(c.RegisterFlagCompletionFunc("victims", several(libraryProviders)))
 	return c
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -9,6 +10,7 @@ import (
 	"brownout/harness/scorecard"
 	"brownout/mocks/presets"
 	"brownout/plan"
+	"brownout/reports"
 	"brownout/scenarios"
 )
 
@@ -25,6 +27,68 @@ func fixed(words func() []string) completer {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return words(), cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// several completes the last of several words between commas. Where none fits, the
+// shell may offer files.
+func several(words func() []string) completer {
+	return func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		before := typed[:strings.LastIndex(typed, ",")+1]
+		named := strings.Split(before, ",")
+		var out []string
+		for _, w := range words() {
+			if !slices.Contains(named, w) {
+				out = append(out, before+w)
+			}
+		}
+		return out, cobra.ShellCompDirectiveNoSpace
+	}
+}
+
+// outputs completes FORMAT=PATH, of which the shell knows the paths.
+func outputs(formats []string) completer {
+	return several(func() []string {
+		var out []string
+		for _, f := range formats {
+			out = append(out, f+"=")
+		}
+		return out
+	})
+}
+
+// completeSettings completes the key of --set, part by part, with what the
+// scenario on the command line has and may have.
+func completeSettings(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	if len(args) == 0 {
+		return cobra.AppendActiveHelp(nil, "name the scenario first, then its keys are known"), directive
+	}
+	sc, err := scenarios.Open(args[0])
+	if err != nil || strings.Contains(typed, "=") {
+		return nil, directive
+	}
+	var out []string
+	for _, s := range sc.Settings() {
+		rest, fits := strings.CutPrefix(s.Path, typed)
+		part, _, more := strings.Cut(rest, ".")
+		switch {
+		case !fits:
+		case more:
+			out = append(out, typed+part+".")
+		default:
+			out = append(out, s.Path+"=\t"+s.Doc)
+		}
+	}
+	return slices.Compact(out), directive // they are in order
+}
+
+// formatNames are the formats of a run's reports.
+func formatNames() []string {
+	var out []string
+	for _, f := range reports.Formats() {
+		out = append(out, f.Name)
+	}
+	return out
 }
 
 // metricNames are the figures that an expectation may name.

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,6 +20,7 @@ import (
 	"brownout/harness"
 	"brownout/harness/chaos"
 	"brownout/reports"
+	"brownout/scenarios"
 )
 
 // finding is what doctor says of one thing that runs need.
@@ -35,10 +39,14 @@ const (
 	stateFail = "fail"
 )
 
-// enoughFiles is the limit of open files below which a run at the highest rates
-// would be cut off: a request in flight holds about four (client, target and
-// both sides of a link), and plan.DefaultWorkers may be in flight.
-const enoughFiles = 16_384
+// Limits of open files. A request in flight holds about four (client, target
+// and both sides of a link). Below the first even the flagship scenario cannot
+// open and close its links; below the second a run at the highest rates would be
+// cut off, since plan.DefaultWorkers may be in flight.
+const (
+	fewestFiles = 512
+	enoughFiles = 16_384
+)
 
 func (a *app) doctorCommand() *cobra.Command {
 	var out string
@@ -47,15 +55,20 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Look whether this machine has what runs need",
 		Long: `Doctor looks at the limit of open files, the ports of the links, the directory of
-the runs, the terminal and the tools that some commands use, and says how to mend
-what is missing. It ends with exit code 4 where a run could not work.`,
+the runs, the terminal and the programs that some targets need, and says how to
+mend what is missing. It ends with exit code 4 where a run could not work, and with
+0 otherwise: what is only a warning or a note hinders some runs, or none.`,
 		Example: `  brownout doctor
   brownout doctor --json`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			found := []finding{openFiles(), linkPorts(), ephemeralPorts("/proc/sys/net/ipv4/ip_local_port_range"), runsDirectory(out), a.terminal()}
-			found = append(found, tools()...)
-			return a.tell(found, asJSON)
+			programs, err := targetPrograms()
+			if err != nil {
+				return err
+			}
+			limit, err := harness.OpenFiles()
+			found := []finding{openFiles(limit, err), linkPorts(), ephemeralPorts("/proc/sys/net/ipv4/ip_local_port_range"), runsDirectory(out), a.terminal()}
+			return a.tell(append(found, programs...), asJSON)
 		},
 	}
 	c.Flags().StringVar(&out, "out", defaultOut, "directory in which runs are kept")
@@ -80,7 +93,7 @@ func (a *app) tell(found []finding, asJSON bool) error {
 	} else {
 		v := versions()
 		fmt.Fprintf(a.out, "brownout %s, %s, toxiproxy %s, vegeta %s\n", v["brownout"], v["go"], v["toxiproxy"], v["vegeta"])
-		reports.Listing(a.out, []string{"state", "check", "found", "how to mend it"}, rows, a.style(false))
+		reports.Listing(a.out, []string{"state", "check", "found", "how to mend it"}, rows, a.style(!utf8Locale(a.env)))
 	}
 	if failed {
 		return &exitError{code: exitEnvironment}
@@ -88,17 +101,16 @@ func (a *app) tell(found []finding, asJSON bool) error {
 	return nil
 }
 
-func openFiles() finding {
-	f := finding{Check: "open files", State: stateOK}
-	limit, err := harness.OpenFiles()
+// openFiles judges the limit that harness.OpenFiles told.
+func openFiles(limit uint64, err error) finding {
+	f := finding{Check: "open files", State: stateOK, Found: fmt.Sprintf("at most %d", limit)}
 	switch {
 	case err != nil && limit == 0:
 		f.State, f.Found = stateWarn, err.Error()
+	case limit < fewestFiles:
+		f.State, f.Mend = stateFail, fmt.Sprintf("ulimit -n %d; below %d links cannot be opened and closed", enoughFiles, fewestFiles)
 	case limit < enoughFiles:
-		f.State, f.Found = stateWarn, fmt.Sprintf("at most %d", limit)
-		f.Mend = fmt.Sprintf("ulimit -n %d; below it high rates saturate", enoughFiles)
-	default:
-		f.Found = fmt.Sprintf("at most %d", limit)
+		f.State, f.Mend = stateWarn, fmt.Sprintf("ulimit -n %d; below it high rates saturate", enoughFiles)
 	}
 	return f
 }
@@ -158,7 +170,14 @@ func runsDirectory(out string) finding {
 	}
 	file, err := os.CreateTemp(there, ".brownout-doctor-")
 	if err != nil {
-		f.State, f.Found = stateFail, err.Error()
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			err = path.Err // its name is that of a file which only doctor knows
+		}
+		if whole, err := filepath.Abs(there); err == nil {
+			there = whole
+		}
+		f.State, f.Found = stateFail, fmt.Sprintf("nothing can be written in %s: %v", there, err)
 		f.Mend = "name another directory with --out, or keep nothing with --no-journal"
 		return f
 	}
@@ -187,21 +206,30 @@ func utf8Locale(env func(string) string) bool {
 	return strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8")
 }
 
-// tools are programs that only some commands need.
-func tools() []finding {
+// targetPrograms looks for the programs that built-in targets need.
+func targetPrograms() ([]finding, error) {
+	users := map[string][]string{}
+	for _, name := range scenarios.Targets() {
+		t, err := openTarget(name)
+		if err != nil {
+			return nil, err
+		}
+		if t.Install == nil {
+			continue
+		}
+		for _, program := range t.Install.Needs {
+			users[program] = append(users[program], name)
+		}
+	}
 	var out []finding
-	for _, t := range []struct{ name, use string }{
-		{"node", "for the target portkey, and the JavaScript SDKs in make test"},
-		{"npm", "to install the target portkey"},
-		{"tmux", "for the tests of the screens"},
-		{"chromium", "for the tests of the HTML report"},
-	} {
-		f := finding{Check: t.name, State: stateOK}
-		path, err := exec.LookPath(t.name)
+	for _, program := range slices.Sorted(maps.Keys(users)) {
+		f := finding{Check: program, State: stateOK}
+		path, err := exec.LookPath(program)
 		if f.Found = path; err != nil {
-			f.State, f.Found, f.Mend = stateNote, "not here", t.use
+			f.State, f.Found = stateNote, "not here"
+			f.Mend = "only for --target " + strings.Join(users[program], ", ") + "; brownout targets says how to get it"
 		}
 		out = append(out, f)
 	}
-	return out
+	return out, nil
 }

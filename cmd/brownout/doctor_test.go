@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -15,7 +17,7 @@ func TestDoctor(t *testing.T) {
 	if r.code != exitPassed {
 		t.Errorf("exit code %d:\n%s%s", r.code, r.out, r.err)
 	}
-	for _, want := range []string{"open files", "blocks between 20000 and 32000", "ephemeral ports", "none that could draw", "chromium", "brownout dev"} {
+	for _, want := range []string{"open files", "blocks between 20000 and 32000", "ephemeral ports", "none that could draw", "litellm", "brownout dev", "+-"} {
 		if !strings.Contains(r.out, want) {
 			t.Errorf("lacks %q:\n%s", want, r.out)
 		}
@@ -36,8 +38,27 @@ func TestDoctor(t *testing.T) {
 		t.Errorf("exit code %d, %v:\n%s", r.code, err, r.out)
 	}
 	for _, f := range told.Findings {
-		if bad := f.State == stateFail; bad != (f.Check == "runs") || bad && f.Mend == "" {
+		if bad := f.State == stateFail; bad != (f.Check == "runs") || bad && (f.Mend == "" || !strings.HasPrefix(f.Found, "nothing can be written in "+file)) {
 			t.Errorf("%+v", f)
+		}
+	}
+}
+
+func TestDoctorJudgesTheLimitOfOpenFiles(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		limit uint64
+		err   error
+		state string
+	}{
+		{64, nil, stateFail},
+		{fewestFiles, nil, stateWarn},
+		{256, errors.New("no"), stateFail}, // it stays as it was
+		{0, errors.New("no"), stateWarn},
+		{enoughFiles, nil, stateOK},
+	} {
+		if f := openFiles(c.limit, c.err); f.State != c.state || f.Found == "" || (f.Mend != "") != (c.state != stateOK && c.limit > 0) {
+			t.Errorf("%d, %v: %+v, want %s", c.limit, c.err, f, c.state)
 		}
 	}
 }
@@ -73,6 +94,27 @@ func TestTheFirstLocaleThatIsSetDecides(t *testing.T) {
 	} {
 		if got := utf8Locale(func(name string) string { return c.env[name] }); got != c.utf8 {
 			t.Errorf("%v: %t", c.env, got)
+		}
+	}
+}
+
+// What the linker was told stands before what Go has written down.
+func TestVersionOfEveryBuild(t *testing.T) {
+	t.Parallel()
+	built := func(v string) *debug.BuildInfo { return &debug.BuildInfo{Main: debug.Module{Version: v}} }
+	for _, c := range []struct {
+		linked string
+		info   *debug.BuildInfo
+		want   string
+	}{
+		{"v1.2.3", built("v0.0.1"), "v1.2.3"},
+		{"", built("v0.0.0-20261125152701-7bd861d0c4f5"), "v0.0.0-20261125152701-7bd861d0c4f5"},
+		{"", built("(devel)"), "dev"},
+		{"", built(""), "dev"},
+		{"", nil, "dev"},
+	} {
+		if got := versionOf(c.linked, c.info); got != c.want {
+			t.Errorf("%q and %v: %q, want %q", c.linked, c.info, got, c.want)
 		}
 	}
 }

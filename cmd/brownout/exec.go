@@ -82,6 +82,8 @@ where no fault met any of its calls. 4 where the command could not be started,
 	fl.IntVar(&f.portFrom, "port-from", 0, "first port of the links, exactly (default: free ones are found)")
 	fl.StringVar(&f.toxiproxy, "toxiproxy", "", "URL of a toxiproxy server that you run on this machine (default: one is started)")
 	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
+	must(c.RegisterFlagCompletionFunc("set", completeSettings))
+	must(c.RegisterFlagCompletionFunc("report", outputs(reports.ConductFormats())))
 	return c
 }
 

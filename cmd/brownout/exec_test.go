@@ -109,6 +109,24 @@ share = 0.4`), "--throughout"}, clientCommand(t, "12", "4")...)
 	}
 }
 
+// A provider that insists on a key of its own accepts the one that the command
+// is given.
+func TestExecKeys(t *testing.T) {
+	t.Parallel()
+	file := errorsOf(t, `kind = "overload"`)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	insists := strings.Replace(string(text), "name = \"openai\"\n", "name = \"openai\"\nkey = \"sk-its-own\"\n", 1)
+	if err := os.WriteFile(file, []byte(insists), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, e := execOf(t, []string{file}, clientCommand(t, "1", "1")...); e.Answered != 1 || !strings.Contains(r.out, "question 0: 200\n") {
+		t.Errorf("%+v: %s%s", e.Report, r.out, r.err)
+	}
+}
+
 func TestExecExitCodes(t *testing.T) {
 	t.Parallel()
 	broke := errorsOf(t, `kind = "quota_exhausted"`)

@@ -166,7 +166,7 @@ func (a *app) reportCommand() *cobra.Command {
 	c.Flags().StringVar(&format, "format", "md", "one of: "+reports.FormatList())
 	c.Flags().StringVar(&path, "to", "", "file to write (default: standard output)")
 	c.Flags().StringVar(&trace, "trace", "", "print what the score, or a part of it, was computed from, window by window: "+strings.Join(reports.Traceable(), ", "))
-	must(c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(strings.Split(reports.FormatList(), ", "), cobra.ShellCompDirectiveNoFileComp)))
+	must(c.RegisterFlagCompletionFunc("format", fixed(formatNames)))
 	must(c.RegisterFlagCompletionFunc("trace", cobra.FixedCompletions(reports.Traceable(), cobra.ShellCompDirectiveNoFileComp)))
 	return c
 }

@@ -59,8 +59,8 @@ is. An existing file is kept, unless --force says otherwise.`,
 	fl.DurationVar(&f.duration, "duration", 45*time.Second, "how long requests are sent; longer by itself where there are many faults")
 	fl.StringVar(&f.out, "out", "scenario.toml", "file to write; - is standard output")
 	fl.BoolVar(&f.force, "force", false, "replace a file that exists")
-	must(c.RegisterFlagCompletionFunc("provider", fixed(presets.Names)))
-	must(c.RegisterFlagCompletionFunc("fault", fixed(chaos.KindNames)))
+	must(c.RegisterFlagCompletionFunc("provider", several(presets.Names)))
+	must(c.RegisterFlagCompletionFunc("fault", several(chaos.KindNames)))
 	return c
 }
 

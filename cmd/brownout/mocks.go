@@ -61,7 +61,7 @@ Any prompt is answered. While it runs, faults can be switched with
 	fl.Uint64Var(&f.seed, "seed", 1, "key of every random decision")
 	fl.BoolVar(&f.json, "json", false, "print one line of JSON instead: admin, toxiproxy, env, providers")
 	fl.BoolVar(&f.verbose, "verbose", false, "log a line for each call, on stderr")
-	must(c.RegisterFlagCompletionFunc("provider", cobra.FixedCompletions(presets.Names(), cobra.ShellCompDirectiveNoFileComp)))
+	must(c.RegisterFlagCompletionFunc("provider", several(presets.Names)))
 	c.AddCommand(a.mocksFaultCommand(), a.mocksStatusCommand())
 	return c
 }

@@ -38,8 +38,9 @@ func TestPackagingCallsWhatThereIs(t *testing.T) {
 		}
 	}
 	for file, wants := range map[string][]string{
-		"../../Dockerfile":       {"-X main.version=", "./cmd/brownout", "distroless/static-debian12:nonroot", "--chown=65532:65532 /empty /work\nWORKDIR /work"},
-		"../../.goreleaser.yaml": {"-X main.version=", "./cmd/brownout"},
+		"../../Dockerfile":       {"make build notices VERSION=", "/src/bin/brownout", "/src/bin/NOTICES", "distroless/static-debian12:nonroot", "--chown=65532:65532 /empty /work\nWORKDIR /work"},
+		"../../.goreleaser.yaml": {"-X main.version=", "./cmd/brownout", "make completions notices", "src: bin/NOTICES", "src: bin/completions/*", "wrap_in_directory: true"},
+		"../../Makefile":         {"\nnotices: ", "\ncompletions: build", ">bin/completions/_brownout", ">bin/NOTICES", "\nrelease-check: "},
 	} {
 		b, err := os.ReadFile(file)
 		for _, want := range wants {

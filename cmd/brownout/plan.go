@@ -49,6 +49,7 @@ Nothing is started. With --json it prints the resolved plan itself.`,
 	fl.StringArrayVar(&f.set, "set", nil, "override a value of the scenario: key=value, by dotted path (repeatable)")
 	fl.BoolVar(&f.json, "json", false, "print the resolved plan as JSON")
 	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
+	must(c.RegisterFlagCompletionFunc("set", completeSettings))
 	must(c.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(scenarios.Targets(), cobra.ShellCompDirectiveDefault)))
 	return c
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +16,11 @@ import (
 	"brownout/scenarios"
 )
 
-// fence is one fenced block of the README.
+// readmePages are the README and the pages of docs whose commands and tables are
+// its own, moved out of the way of newcomers.
+var readmePages = []string{"README.md", "docs/terminal.md", "docs/library.md", "docs/mitigations.md", "docs/ci.md"}
+
+// fence is one fenced block of these pages.
 type fence struct{ language, text string }
 
 var (
@@ -26,14 +31,17 @@ var (
 
 func readme(t *testing.T) (text string, blocks []fence) {
 	t.Helper()
-	b, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
+	for _, page := range readmePages {
+		b, err := os.ReadFile(filepath.Join("../..", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(b)
+		for _, m := range fences.FindAllStringSubmatch(string(b), -1) {
+			blocks = append(blocks, fence{m[1], m[2]})
+		}
 	}
-	for _, m := range fences.FindAllStringSubmatch(string(b), -1) {
-		blocks = append(blocks, fence{m[1], m[2]})
-	}
-	return string(b), blocks
+	return text, blocks
 }
 
 // Each command that the README shows runs, with the scenario that it shows.
@@ -257,8 +265,58 @@ func TestReadmeScenarios(t *testing.T) {
 	}
 	for _, name := range scenarios.Builtin() {
 		if !strings.Contains(text, "| `"+name+"` |") {
-			t.Errorf("the README does not list %s", name)
+			t.Errorf("docs/library.md does not list %s", name)
 		}
+	}
+	if n := len(scenarios.Builtin()); !strings.Contains(text, fmt.Sprintf("[%d scenarios](docs/library.md)", n)) {
+		t.Errorf("the README says another number of scenarios than %d", n)
+	}
+}
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)# ]*)(?:#([^) ]+))?\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	noMark  = regexp.MustCompile("[^a-z0-9 -]")
+)
+
+// Each link from the README or a page of docs to another leads to a file, and
+// to a heading of it.
+func TestLinksOfThePagesLead(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	followed := 0
+	for _, page := range append(pages, "../../README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			followed++
+			to, there := page, text
+			if m[1] != "" {
+				to = filepath.Join(filepath.Dir(page), m[1])
+				if there, err = os.ReadFile(to); err != nil {
+					t.Errorf("%s: %v", page, err)
+					continue
+				}
+			}
+			found := m[2] == ""
+			for _, h := range heading.FindAllStringSubmatch(string(there), -1) {
+				found = found || strings.ReplaceAll(noMark.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-") == m[2]
+			}
+			if !found {
+				t.Errorf("%s: %s has no heading #%s", page, to, m[2])
+			}
+		}
+	}
+	if followed < 15 {
+		t.Errorf("only %d links were followed", followed)
 	}
 }
 
@@ -270,7 +328,7 @@ func TestReadmeMakeTargets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := regexp.MustCompile("(?m)(?:^|`)make ([a-z]+)").FindAllStringSubmatch(text, -1)
+	found := regexp.MustCompile("(?m)(?:^|`)make ([a-z-]+)").FindAllStringSubmatch(text, -1)
 	if len(found) < 2 {
 		t.Fatalf("the README shows only %q", found)
 	}

@@ -10,7 +10,7 @@ import (
 
 var worthRow = regexp.MustCompile(`(?m)^\| ([a-z_]+) +\| ([a-z0-9-]+) +\| [0-9.]+ (?:pass|fail|mixed) +\| [0-9.]+ `)
 
-// The README's table of what each mitigation is worth has a row for each that
+// The table of docs/mitigations.md has a row for each that
 // a built-in scenario shows, and no other.
 func TestReadmeSaysWhatEachMitigationIsWorth(t *testing.T) {
 	text, _ := readme(t)
@@ -31,12 +31,12 @@ func TestReadmeSaysWhatEachMitigationIsWorth(t *testing.T) {
 	slices.Sort(shown)
 	for _, s := range shown {
 		if !slices.Contains(said, s) {
-			t.Errorf("the README does not say what it is worth: %s; take the row from \"brownout worth --report md=FILE\"", s)
+			t.Errorf("docs/mitigations.md does not say what it is worth: %s; take the row from \"brownout worth --report md=FILE\"", s)
 		}
 	}
 	for _, s := range said {
 		if !slices.Contains(shown, s) {
-			t.Errorf("the README says what nobody shows: %s", s)
+			t.Errorf("docs/mitigations.md says what nobody shows: %s", s)
 		}
 	}
 }

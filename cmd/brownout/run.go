@@ -93,6 +93,8 @@ counts: 130, then 4, 1, 3 and 0.`,
 	fl.StringVar(&f.toxiproxy, "toxiproxy", "", "URL of a toxiproxy server that you run on this machine (default: one is started)")
 	fl.StringVar(&f.profile, "cpu-profile", "", "write a CPU profile of the whole, for go tool pprof")
 	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
+	must(c.RegisterFlagCompletionFunc("set", completeSettings))
+	must(c.RegisterFlagCompletionFunc("report", outputs(formatNames())))
 	must(c.RegisterFlagCompletionFunc("target", cobra.FixedCompletions(scenarios.Targets(), cobra.ShellCompDirectiveDefault)))
 	must(c.RegisterFlagCompletionFunc("suite", cobra.FixedCompletions([]string{scenarios.WholeLibrary}, cobra.ShellCompDirectiveDefault)))
 	return c

@@ -61,8 +61,10 @@ something did, 3 where a cell proved nothing. 4 where a target did not start.`,
 	fl.Uint64Var(&f.seed, "seed", plan.DefaultSeed, "key of every random decision")
 	fl.IntVar(&f.portFrom, "port-from", 0, "first port of the links, for targets that run already (default: free ones are found)")
 	fl.BoolVar(&f.ascii, "ascii", false, "draw with ASCII characters only")
-	must(c.RegisterFlagCompletionFunc("targets", fixed(scenarios.Targets)))
-	must(c.RegisterFlagCompletionFunc("fault", fixed(func() []string {
+	must(c.RegisterFlagCompletionFunc("format", fixed(reports.ScorecardFormats)))
+	must(c.RegisterFlagCompletionFunc("report", outputs(reports.ScorecardFormats())))
+	must(c.RegisterFlagCompletionFunc("targets", several(scenarios.Targets)))
+	must(c.RegisterFlagCompletionFunc("fault", several(func() []string {
 		var out []string
 		for _, r := range examiner.Rows() {
 			out = append(out, r.Name)
@@ -117,7 +119,7 @@ func (a *app) scorecard(ctx context.Context, f scorecardFlags) error {
 func sheetError(s *scorecard.Sheet) error {
 	for _, c := range s.Cards {
 		if c.Error != "" {
-			return &harness.EnvironmentError{Err: fmt.Errorf("target %s: %s", c.Target, c.Error)}
+			return &harness.EnvironmentError{Err: fmt.Errorf("target %s %s", c.Target, c.Error)}
 		}
 	}
 	switch first := s.Cards[0]; {

@@ -45,6 +45,7 @@ that nothing uses. Warnings fail only with --strict.`,
 	fl.BoolVar(&f.strict, "strict", false, "warnings fail too")
 	fl.StringArrayVar(&f.suites, "suite", nil, "check a suite and all that it lists (repeatable)")
 	fl.StringArrayVar(&f.set, "set", nil, "override a value of the scenarios: key=value, by dotted path (repeatable)")
+	must(c.RegisterFlagCompletionFunc("set", completeSettings))
 	return c
 }
 

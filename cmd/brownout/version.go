@@ -8,8 +8,21 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by the linker for releases.
-var version = "dev"
+// version is set by the linker: by make build, for releases and for images.
+var version string
+
+// versionOf is what the linker was told, else what go install has written down
+// from the repository or the module proxy.
+func versionOf(linked string, info *debug.BuildInfo) string {
+	switch {
+	case linked != "":
+		return linked
+	case info != nil && info.Main.Version != "" && info.Main.Version != "(devel)":
+		return info.Main.Version
+	default:
+		return "dev"
+	}
+}
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
@@ -30,8 +43,8 @@ func (a *app) versionCommand() *cobra.Command {
 
 // versions tells which parts a result was made with.
 func versions() map[string]string {
-	v := map[string]string{"brownout": version, "go": runtime.Version()}
 	info, ok := debug.ReadBuildInfo()
+	v := map[string]string{"brownout": versionOf(version, info), "go": runtime.Version()}
 	if !ok {
 		return v
 	}

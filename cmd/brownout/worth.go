@@ -45,7 +45,7 @@ something.`,
 	fl := c.Flags()
 	fl.StringSliceVar(&f.mitigations, "mitigations", nil, "only these")
 	f.besideFlags(c)
-	must(c.RegisterFlagCompletionFunc("mitigations", fixed(mitigationNames)))
+	must(c.RegisterFlagCompletionFunc("mitigations", several(mitigationNames)))
 	return c
 }
 

@@ -104,11 +104,14 @@ func TestCostTellsQuietFromLoud(t *testing.T) {
 			Duration: 30 * time.Second, Mix: []plan.Mix{m},
 		}}
 	}
-	quiet, streams, loud := batch.Cost(p(10, plan.KindChat)), batch.Cost(p(10, plan.KindStream)), batch.Cost(p(2000, plan.KindChat))
+	quiet, streams, loud := batch.Cost(p(10, plan.KindChat), false), batch.Cost(p(10, plan.KindStream), false), batch.Cost(p(2000, plan.KindChat), false)
 	if !(quiet.Cores < streams.Cores && streams.Cores < loud.Cores) || quiet.Cores > .1 || loud.Cores < 1 {
 		t.Errorf("%v, %v, %v", quiet, streams, loud)
 	}
 	if want := 34500 * time.Millisecond; quiet.Length != want {
 		t.Errorf("length %s, want %s", quiet.Length, want)
+	}
+	if own := batch.Cost(p(10, plan.KindChat), true); own.Cores < quiet.Cores+.1 || own.Cores > .5 || own.Length != quiet.Length {
+		t.Errorf("with a process of its own %v, without %v", own, quiet)
 	}
 }

@@ -15,7 +15,7 @@ type DegradedLink struct {
 	Bandwidth   int           `toml:"bandwidth" default:"0" min:"0" max:"10000000" unit:"KB/s of each connection, from the provider; 0: unchanged" doc:"how fast answers may arrive"`
 	SliceSize   int           `toml:"slice_size" default:"0" min:"0" max:"1000000" unit:"bytes; 0: not sliced" doc:"answers arrive in slices of about so many bytes"`
 	SliceJitter int           `toml:"slice_jitter" default:"0" min:"0" max:"999999" unit:"bytes" doc:"uniform spread around slice_size; must be smaller than it"`
-	SliceDelay  time.Duration `toml:"slice_delay" default:"5ms" max:"10s" doc:"pause behind each slice"`
+	SliceDelay  time.Duration `toml:"slice_delay" default:"5ms" max:"10s" doc:"pause before each slice"`
 	SlowClose   time.Duration `toml:"slow_close" default:"0s" max:"10m" doc:"the end of a connection arrives so much later; 0: unchanged"`
 	DataLimit   int           `toml:"data_limit" default:"0" min:"0" max:"1000000000" unit:"bytes of each connection, from the provider; 0: none" doc:"the connection is closed once so much has come through it, in the middle of whatever that was"`
 }

@@ -17,6 +17,7 @@ import (
 	"brownout/harness/chaos"
 	"brownout/mocks/presets"
 	"brownout/mocks/wire"
+	"brownout/plan"
 )
 
 // matrixCalls is how many calls each provider gets under each fault, half of
@@ -85,7 +86,8 @@ func TestMatrixOfFaultsAndProviders(t *testing.T) {
 			places <- struct{}{}
 			defer func() { <-places }()
 			t.Run(name, func(t *testing.T) {
-				p := newPath(t, quick(t, name))
+				p := newPath(t, slowToLoad(quick(t, name)))
+				p.warm(t)
 				for j, r := range rows {
 					bitten[i][j] = p.cell(t, r, 1+2*matrixCalls*j)
 				}
@@ -136,10 +138,7 @@ func (p *path) cell(t *testing.T, r matrixRow, from int) string {
 	if err := end(context.WithoutCancel(t.Context())); err != nil {
 		t.Errorf("%s: %v", r.label, err)
 	}
-	model := p.Provider.Spec().Models[0].ID
-	for deadline := time.Now().Add(5 * time.Second); p.Provider.Cold(model) && time.Now().Before(deadline); {
-		p.askTwenty(t, 1_000_000, patience) // whoever asks makes it load
-	}
+	p.warm(t)
 	if n == 0 {
 		t.Errorf("%s: bit none of %d calls", r.label, matrixCalls)
 	}
@@ -147,6 +146,26 @@ func (p *path) cell(t *testing.T, r matrixRow, from int) string {
 		t.Errorf("%s: %d of %d calls fail once it is cleared: %s", r.label, after.failed, matrixCalls, after.why)
 	}
 	return fmt.Sprint(n)
+}
+
+// slowToLoad is a provider whose models take so long to load that calls which a
+// busy machine sends late still find it cold.
+func slowToLoad(p plan.Provider) plan.Provider {
+	for _, d := range []*time.Duration{&p.Service.ColdStart, &p.Service.ScaleUpDelay} {
+		if *d > 0 {
+			*d = 2 * time.Second
+		}
+	}
+	return p
+}
+
+// warm waits until the provider has its model in memory.
+func (p *path) warm(t *testing.T) {
+	t.Helper()
+	model := p.Provider.Spec().Models[0].ID
+	for deadline := time.Now().Add(20 * time.Second); p.Provider.Cold(model) && time.Now().Before(deadline); {
+		p.askTwenty(t, 1_000_000, patience) // whoever asks makes it load
+	}
 }
 
 // late is how long a call to a quick service over a good link does not take,

@@ -30,12 +30,12 @@ func strainCourse(ctx context.Context, v Victim, env Env, length time.Duration, 
 	if length > 0 {
 		part = 0
 	}
-	restore, err := v.Provider.Strain(env.Name, at(part))
+	on, err := v.Provider.Strain(env.Name, at(part))
 	if err != nil {
 		return nil, err
 	}
 	if length <= 0 {
-		return func(context.Context) error { restore(); return nil }, nil
+		return func(context.Context) error { on.End(); return nil }, nil
 	}
 	start := time.Now()
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -50,18 +50,13 @@ func strainCourse(ctx context.Context, v Victim, env Env, length time.Duration, 
 			case <-t.C:
 			}
 			part = min(1, float64(time.Since(start))/float64(length))
-			next, err := v.Provider.Strain(env.Name, at(part))
-			if err != nil { // the service has not changed since the first time
-				return
-			}
-			restore()
-			restore = next
+			on.Turn(at(part))
 		}
 	})
 	return func(context.Context) error {
 		stop()
 		wg.Wait()
-		restore()
+		on.End()
 		return nil
 	}, nil
 }

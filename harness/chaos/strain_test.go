@@ -2,6 +2,9 @@ package chaos_test
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -91,6 +94,55 @@ func TestReplicaLossRamps(t *testing.T) {
 	if !slices.Equal(got, []int{2, 1, 0}) {
 		t.Errorf("replicas left: %v", got)
 	}
+}
+
+// While it grows, a strain takes from the service what it has come to and, at
+// no moment, that and what it was before: of three calls at three replicas the
+// loss of one ends one.
+func TestGrowingStrainIsNeverTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spec, _ := presets.Get("vllm")
+		spec.Service.Replicas = 3
+		fleet, err := mocks.NewFleet(mocks.Config{Providers: []plan.Provider{spec}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := fleet.Provider("vllm")
+		statuses := make(chan int, 3)
+		for i := range cap(statuses) {
+			go func() {
+				body := fmt.Sprintf(`{"model":%q,"messages":[{"role":"user","content":"Answer in 2000 words. [[bo:m-%d]]"}]}`, spec.Models[0].ID, i)
+				r := httptest.NewRequest(http.MethodPost, "/v1/chat/completions", strings.NewReader(body))
+				r.Header.Set("Authorization", "Bearer k")
+				w := httptest.NewRecorder()
+				p.ServeHTTP(w, r)
+				statuses <- w.Code
+			}()
+		}
+		<-time.After(time.Second)
+		f, _, err := chaos.Bind("replica_loss", map[string]any{"replicas": 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		end, err := f.Inject(t.Context(), chaos.Victim{Provider: p}, chaos.Env{Name: "loss", Ramp: 8 * time.Second, Note: func(string) {}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(10 * time.Second)
+		if left := replicas(p); left != 2 {
+			t.Errorf("%d replicas are left", left)
+		}
+		if err := end(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got := map[int]int{}
+		for range cap(statuses) {
+			got[<-statuses]++
+		}
+		if got[http.StatusOK] != 2 || got[http.StatusInternalServerError] != 1 {
+			t.Errorf("answers by status: %v", got)
+		}
+	})
 }
 
 // With every, a service is made cold again and again, and no more once it ends.

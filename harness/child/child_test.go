@@ -85,3 +85,34 @@ func TestSignals(t *testing.T) {
 		t.Errorf("one that does not end: %+v, %v", got, err)
 	}
 }
+
+// What ends by itself within the time that it has is not left running; a group
+// of nobody has no members.
+func TestReap(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("processes out of a group cannot be found here")
+	}
+	tag := "BROWNOUT_CHILD_TEST=reap-" + time.Now().String()
+	c := exec.Command("cat")
+	c.Env = append(os.Environ(), tag)
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waited := make(chan struct{})
+	go func() {
+		_ = c.Wait()
+		close(waited)
+	}()
+	if got := child.Members(0, tag); len(got) != 1 || got[0] != c.Process.Pid {
+		t.Errorf("members %v, and it is %d", got, c.Process.Pid)
+	}
+	time.AfterFunc(400*time.Millisecond, func() { in.Close() }) // it is seen to live before that, or the test proves nothing
+	if n := child.Reap(0, tag, time.Minute); n != 0 {
+		t.Errorf("%d were left", n)
+	}
+	<-waited
+}

@@ -113,26 +113,31 @@ func (e *examination) card(ctx context.Context, t plan.Target) scorecard.Card {
 	}
 	start, stop, own, err := e.starter(ctx, t, find)
 	if err != nil {
-		c.Cells, c.Error = []scorecard.Cell{}, err.Error()
+		c.Cells, c.Error = []scorecard.Cell{}, "did not start: "+err.Error()
 		return c
 	}
+	// What keeps one cell from being filled keeps all of them.
+	filling, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
 	var wg sync.WaitGroup
-	errs := make([]error, len(e.asked))
 	for i, q := range e.asked {
 		wg.Go(func() {
 			own <- struct{}{}
 			defer func() { <-own }()
 			e.room <- struct{}{}
 			defer func() { <-e.room }()
-			if ctx.Err() == nil {
-				c.Cells[i], errs[i] = e.cell(ctx, t, q, start)
+			if filling.Err() == nil {
+				var err error
+				if c.Cells[i], err = e.cell(filling, t, q, start); err != nil {
+					giveUp(err) // the first of them counts
+				}
 			}
 			e.tell()
 		})
 	}
 	wg.Wait()
-	if err := errors.Join(append(errs, stop(context.WithoutCancel(ctx)))...); err != nil {
-		c.Cells, c.Error = []scorecard.Cell{}, err.Error()
+	if err := errors.Join(context.Cause(filling), stop(context.WithoutCancel(ctx))); err != nil {
+		c.Cells, c.Error = []scorecard.Cell{}, strings.TrimPrefix(err.Error(), "target "+t.Name+" ")
 	}
 	c.TookS = float64(time.Since(began).Milliseconds()) / 1000
 	return c
@@ -183,6 +188,10 @@ func (e *examination) cell(ctx context.Context, t plan.Target, q question, start
 			return scorecard.Cell{}, err
 		}
 		l, err := e.run(ctx, t, p, start)
+		var machine *harness.EnvironmentError
+		if errors.As(err, &machine) { // which is the same for all
+			return scorecard.Cell{}, err
+		}
 		if err != nil {
 			return scorecard.Cell{}, fmt.Errorf("%s: %w", q.name, err)
 		}

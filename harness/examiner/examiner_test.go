@@ -1,6 +1,8 @@
 package examiner_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +63,18 @@ func TestExamine(t *testing.T) {
 func TestExamineWhatCannotBe(t *testing.T) {
 	if _, err := examiner.Examine(t.Context(), examiner.Options{Faults: []string{"outtage"}}); err == nil || !strings.Contains(err.Error(), `no fault "outtage"`) {
 		t.Errorf("error %v", err)
+	}
+	// One that does not start is told once, and not started for every cell.
+	broken, process := plan.DefaultTarget, plan.DefaultTargetProcess
+	starts := filepath.Join(t.TempDir(), "starts")
+	broken.Name, broken.URL, broken.Process = "broken", "http://127.0.0.1:{{.Port}}", &process
+	process.Command = []string{"sh", "-c", "echo x >>" + starts + "; echo no licence; exit 3"}
+	b, err := examiner.Examine(t.Context(), examiner.Options{Targets: []plan.Target{broken}})
+	if err != nil || b.Cards[0].Error != "did not start: it ended before it served anybody: exit status 3; its last lines:\n  no licence" || len(b.Cards[0].Cells) > 0 {
+		t.Errorf("%+v, %v", b, err)
+	}
+	if text, err := os.ReadFile(starts); err != nil || strings.Count(string(text), "x") > 4 {
+		t.Errorf("started %d times, %v", strings.Count(string(text), "x"), err)
 	}
 	gone := plan.DefaultTarget
 	gone.Name, gone.URL = "gone", "http://127.0.0.1:1"

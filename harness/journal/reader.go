@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ type Reader struct {
 	lines   []byte // of the current frame, not yet read
 	started bool   // the header has been read
 	ended   bool   // the run's last event has been read
+	seq     uint64 // of the last record
 	err     error  // for good
 	skipped uint64
 	strange uint64
@@ -44,16 +46,20 @@ func (r *Reader) Next() (Record, error) {
 			r.err = checkHeader(rec)
 			r.started = true
 		case !r.started:
-			r.err = fmt.Errorf("not a brownout journal: %w", err)
+			r.err = notBegun(line, err)
 		case errors.Is(err, ErrUnknownKind):
 			r.skipped++
 			continue
 		default:
 			r.err = err
 		}
+		if r.err == nil && rec.Seq <= r.seq && r.seq > 0 {
+			r.err = fmt.Errorf("record %d stands behind record %d: the file was written twice at once, or put together from several", rec.Seq, r.seq)
+		}
 		if r.err != nil {
 			break
 		}
+		r.seq = rec.Seq
 		r.strange += strange
 		if rec.Event.Kind() == KindRunFinished {
 			r.ended = true
@@ -74,6 +80,18 @@ func (r *Reader) Skipped() uint64 { return r.skipped }
 // SkippedFields counts the unknown fields of known events that were passed
 // over.
 func (r *Reader) SkippedFields() uint64 { return r.strange }
+
+// notBegun tells why a journal's first record cannot be read: a newer version
+// may write what this one cannot decode.
+func notBegun(line []byte, err error) error {
+	var head struct {
+		Schema string `json:"schema"`
+	}
+	if json.Unmarshal(line, &head) == nil && head.Schema != "" && head.Schema != Schema {
+		return checkHeader(Record{Event: &RunStarted{Schema: head.Schema}})
+	}
+	return fmt.Errorf("not a brownout journal: %w", err)
+}
 
 // checkHeader tells what is wrong with a journal's first record.
 func checkHeader(rec Record) error {

@@ -153,6 +153,10 @@ func TestReaderRefuses(t *testing.T) {
 		{"another schema", packed(strings.Replace(header, "brownout.journal/1", "other/1", 1)), 0, `schema is "other/1"`},
 		{"no schema", packed(`{"seq":1,"t":0,"k":"run_started"}`), 0, `schema is ""`},
 		{"a newer schema", packed(strings.Replace(header, "journal/1", "journal/2", 1)), 0, "newer brownout"},
+		{"a newer schema, of another shape", packed(`{"seq":1,"t":0,"k":"run_started","schema":"brownout.journal/12","plan":"elsewhere"}`), 0, "newer brownout"},
+		{"a header of another shape", packed(strings.Replace(header, "}", `,"plan":7}`, 1)), 0, "not a brownout journal"},
+		{"two journals in one file", append(bytes.Clone(file), file...), len(want), "record 1 stands behind record"},
+		{"a block bigger than there are", append(bytes.Clone(file), 0x28, 0xb5, 0x2f, 0xfd, 0, 0x58, 0xff, 0xff, 0xff), len(want), "damaged block"},
 		{"a bad line", packed(header, "{"), 1, "bad record"},
 		{"a damaged frame", damaged, held[1], "damaged"},
 		{"something behind", trailing, len(want), "no journal frame"},
@@ -164,6 +168,26 @@ func TestReaderRefuses(t *testing.T) {
 		}
 		if len(got) != c.read {
 			t.Errorf("%s: %d records read, want %d", c.name, len(got), c.read)
+		}
+	}
+}
+
+// A bit that fell over is told, costs the end of the journal, or meant nothing:
+// it never gives other records than were written.
+func TestFlippedBits(t *testing.T) {
+	file, want, _, _ := small(t)
+	for at := range file {
+		// Each bit of a byte in its turn: the eight would take eight times as long.
+		bit := at % 8
+		flipped := bytes.Clone(file)
+		flipped[at] ^= 1 << bit
+		r := journal.NewReader(bytes.NewReader(flipped))
+		got, err := readAll(r)
+		if len(got) > len(want) || len(got) > 0 && !reflect.DeepEqual(got, want[:len(got)]) {
+			t.Fatalf("bit %d of byte %d: other records than were written", bit, at)
+		}
+		if len(got) < len(want) && err == io.EOF && !r.Truncated() {
+			t.Fatalf("bit %d of byte %d: %d of %d records, and nothing is said of it", bit, at, len(got), len(want))
 		}
 	}
 }

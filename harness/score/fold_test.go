@@ -3,6 +3,7 @@ package score_test
 import (
 	"math"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,12 @@ func TestScoreStaysWithinBounds(t *testing.T) {
 		}
 		if sn.Score.Low > sn.Score.Total || sn.Score.High < sn.Score.Total || sn.Score.Low < 1-1e-9 || sn.Score.High > 100 {
 			t.Fatalf("interval %v … %v … %v", sn.Score.Low, sn.Score.Total, sn.Score.High)
+		}
+		// The latency part is a factor, which may be greater than any deadline
+		// allows of one kind; it says so, and what was waited in seconds.
+		if p := part(sn, "latency"); p.Known && (p.Unit != score.UnitSteady || p.Promised != sn.Plan.Promise.LatencyFactor ||
+			math.Abs(p.Value-min(1, p.Promised/p.Attained)) > 1e-9 || w.WaitP95 > 4*s || !strings.Contains(p.Note, "users waited ")) {
+			t.Fatalf("%+v, waited %v", p, w.WaitP95)
 		}
 		for _, p := range w.Parts {
 			if p.Known && (p.Value < 0 || p.Value > 1 || math.IsNaN(p.Value)) {

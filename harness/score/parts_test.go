@@ -3,15 +3,12 @@ package score_test
 import (
 	"math"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"brownout/harness/journal"
 	"brownout/harness/score"
 	"brownout/plan"
-
-	"pgregory.net/rapid"
 )
 
 func nines(a float64) float64 { return -math.Log10(1 - a) }
@@ -257,24 +254,6 @@ func TestFastErrorsAreNotFast(t *testing.T) {
 	}
 }
 
-// The latency part is a factor, which may be greater than any deadline allows
-// of one kind; it says so, and what was waited in seconds.
-func TestLatencyIsLabelledAsAFactor(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		sn := drawn(t).snapshot()
-		w, p := sn.Windows[0], part(sn, "latency")
-		if p.Unit != score.UnitSteady || p.Promised != sn.Plan.Promise.LatencyFactor {
-			t.Fatalf("%+v", p)
-		}
-		if want := min(1, p.Promised/p.Attained); p.Known && math.Abs(p.Value-want) > 1e-9 {
-			t.Fatalf("%v attained, %v promised: value %v, want %v", p.Attained, p.Promised, p.Value, want)
-		}
-		if longest := 4 * s; w.WaitP95 > longest || p.Known && !strings.Contains(p.Note, "users waited ") {
-			t.Fatalf("waited %v, note %q", w.WaitP95, p.Note)
-		}
-	})
-}
-
 // What users waited is a time that somebody may have seen: who got no answer
 // waited to the deadline of its kind, however fast it failed.
 func TestWaits(t *testing.T) {
@@ -299,6 +278,7 @@ func TestWaits(t *testing.T) {
 		{"a tenth fails at once", fail(10, journal.Failed, ms), 4 * s},
 		{"a tenth hangs, and is cut off late", fail(10, journal.Hung, 5*s), 4 * s},
 		{"a tenth is corrupt at once", fail(10, journal.Corrupt, ms), 100 * ms},
+		{"all are corrupt at once, which is not fast", fail(1, journal.Corrupt, ms), 100 * ms},
 		{"streams by first token", func(m *sim) {
 			m.request = func(_ time.Duration, r *request) { r.kind, r.took, r.ttft = plan.KindStream, 3*s, 200*ms }
 		}, 200 * ms},

@@ -85,7 +85,7 @@ func (l Log) of(marker string) []*journal.Call {
 func one(s *journal.Sample, calls []*journal.Call) (Grade, string) {
 	switch s.Outcome {
 	case journal.Hung:
-		return Fail, fmt.Sprintf("no end by the deadline, %.1f s after it was sent (%s)", seconds(s.Total), s.Reason)
+		return Fail, fmt.Sprintf("no end by the deadline, %.1f s after it was sent (%s)", seconds(s.Total), s.Reason) + came(s)
 	case journal.Corrupt:
 		return Fail, "a wrong answer was given as a good one: " + s.Reason + detail(s)
 	}
@@ -108,6 +108,19 @@ func one(s *journal.Sample, calls []*journal.Call) (Grade, string) {
 		return Pass, "the right refusal was passed on: " + s.Reason
 	}
 	return Pass, fmt.Sprintf("a whole answer after %.2f s", seconds(s.Total))
+}
+
+// came says what had come of an answer that had no end: half of one, which its
+// reader may have taken for good, is not the same as silence.
+func came(s *journal.Sample) string {
+	if s.TTFT == 0 {
+		return ""
+	}
+	pieces := "1 piece"
+	if s.Gaps > 0 {
+		pieces = fmt.Sprintf("%d pieces", s.Gaps+1)
+	}
+	return fmt.Sprintf(": under HTTP %d %s of an answer came, the first after %.2f s, and neither its end nor an error", s.Status, pieces, seconds(s.TTFT))
 }
 
 func detail(s *journal.Sample) string {

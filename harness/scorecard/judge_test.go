@@ -28,6 +28,12 @@ func told(c *journal.Call, seconds int) *journal.Call {
 	return c
 }
 
+// half is one of which some came.
+func half(s *journal.Sample, first, gaps int) *journal.Sample {
+	s.TTFT, s.Gaps = ms(first), gaps
+	return s
+}
+
 func early(c *journal.Call) *journal.Call { c.Early = true; return c }
 func unsigned(s *journal.Sample) *journal.Sample {
 	s.Model = ""
@@ -49,6 +55,7 @@ func TestJudge(t *testing.T) {
 		"asked too soon":          {sample("ok", "", 600), []*journal.Call{call("a", 0, 1, "rate_limit"), early(call("a", 5, 1, "rate_limit")), good}, scorecard.Partial, "a was asked again before the retry-after"},
 		"asked far too soon":      {sample("ok", "", 600), []*journal.Call{early(call("a", 0, 1, "rate_limit")), early(call("a", 5, 1, "rate_limit")), good}, scorecard.Fail, "a was asked 2 times before the retry-after"},
 		"came back too soon":      {sample("ok", "", 1600), []*journal.Call{told(call("a", 0, 1, "overload"), 2), call("a", 1000, 1, "overload"), good}, scorecard.Partial, "a was asked again before the retry-after"},
+		"told late, came soon":    {sample("ok", "", 3600), []*journal.Call{told(call("a", 0, 1000, "overload"), 2), call("a", 2500, 1, "overload"), call("b", 2600, 500, "")}, scorecard.Partial, "a was asked again before the retry-after"},
 		"kept coming back":        {sample("ok", "", 600), []*journal.Call{told(call("a", 0, 1, "overload"), 90), told(call("a", 400, 1, "overload"), 90), call("a", 900, 1, "overload"), good}, scorecard.Fail, "a was asked 2 times before the retry-after"},
 		"came back in time":       {sample("ok", "", 2600), []*journal.Call{told(call("a", 0, 1, "overload"), 2), call("a", 2001, 500, "")}, scorecard.Pass, "a whole answer"},
 		"went elsewhere":          {sample("ok", "", 600), []*journal.Call{told(call("a", 0, 1, "overload"), 2), good}, scorecard.Pass, "a whole answer"},
@@ -72,11 +79,14 @@ func TestJudge(t *testing.T) {
 		"a refused key as a 500":  {sample("failed", "server_error", 9), []*journal.Call{call("a", 0, 1, "auth")}, scorecard.Fail, "the cause is masked"},
 		"the gateway is gone":     {sample("failed", "connect", 9), nil, scorecard.Fail, "the gateway itself"},
 		"hung":                    {sample("hung", "stalled", 8000), []*journal.Call{call("a", 0, 8000, "")}, scorecard.Fail, "no end by the deadline, 8.0 s after it was sent (stalled)"},
+		"hung, silent":            {sample("hung", "timeout", 8000), nil, scorecard.Fail, "no end by the deadline, 8.0 s after it was sent (timeout)$"},
+		"hung halfway":            {half(sample("hung", "stalled", 8000), 60, 8), []*journal.Call{call("a", 0, 8000, "")}, scorecard.Fail, "(stalled): under HTTP 200 9 pieces of an answer came, the first after 0.06 s, and neither its end nor an error$"},
+		"hung at its beginning":   {half(sample("hung", "stalled", 8000), 60, 0), []*journal.Call{call("a", 0, 8000, "")}, scorecard.Fail, "under HTTP 200 1 piece of an answer came"},
 		"half an answer":          {sample("corrupt", "truncated", 400), []*journal.Call{call("a", 0, 400, "transport")}, scorecard.Fail, "a wrong answer was given as a good one: truncated"},
 	} {
 		l := scorecard.Log{Samples: []*journal.Sample{c.sample}, Calls: c.calls, Injected: ms(500), LinkOnly: len(c.calls) == 0}
 		got := scorecard.Judge("x", l)
-		if got.Grade != c.grade || !strings.Contains(got.Why, c.why) {
+		if got.Grade != c.grade || !strings.Contains(got.Why+"$", c.why) {
 			t.Errorf("%s: %s (%s), want %s (%s)", name, got.Grade, got.Why, c.grade, c.why)
 		}
 	}

@@ -48,7 +48,7 @@ func TestInstall(t *testing.T) {
 	if after, _ := target.Home(spec, cache); after == before {
 		t.Error("another text is installed in the same place")
 	}
-	spec.Install.Command = []string{"sh", "-c", "echo no disk; exit 3"}
+	spec.Install.Command = []string{"sh", "-c", "printf 'no disk'; exit 3"}
 	if _, err := target.Install(t.Context(), spec, cache, nil); err == nil || !strings.Contains(err.Error(), "no disk") {
 		t.Errorf("error %v", err)
 	}
@@ -127,9 +127,13 @@ func TestInstallTwiceAtOnce(t *testing.T) {
 	t.Setenv(envExpect, "both")
 	spec.Install = &plan.TargetInstall{Command: []string{"sh", "-c", spec.Process.Command[0] + "; echo whole >made"}}
 	var wg sync.WaitGroup
-	for range 2 {
+	var found [2]os.FileInfo
+	for i := range found {
 		wg.Go(func() {
 			home, err := target.Install(t.Context(), spec, cache, nil)
+			if err == nil {
+				found[i], err = os.Stat(home)
+			}
 			if err != nil {
 				t.Error(err)
 				return
@@ -140,6 +144,9 @@ func TestInstallTwiceAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	if !t.Failed() && !os.SameFile(found[0], found[1]) {
+		t.Error("the slower one took away what the faster one had")
+	}
 	nothingHalf(t, cache)
 }
 

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"brownout/harness/child"
 	"brownout/harness/target"
@@ -84,6 +86,16 @@ func TestOwnerKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = c.Wait()
+	// The process itself dies with its owner.
+	url := strings.TrimSuffix(line, " <nil>\n")
+	for over := time.Now().Add(20 * time.Second); time.Now().Before(over); {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			break
+		}
+		conn.Close()
+	}
+	gone(t, url)
 	left := slices.DeleteFunc(both, func(dir string) bool { return slices.Contains(own, dir) })
 	if len(own) != 1 || len(left) != 1 {
 		t.Fatalf("directories %q and %q", own, left)

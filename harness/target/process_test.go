@@ -232,6 +232,9 @@ func TestProcessThatStalls(t *testing.T) {
 		}
 		get(t, up.URL+path)
 		<-came
+		for range 200 { // it would be told again meanwhile
+			get(t, up.URL+"/asked")
+		}
 		if err := up.Stop(t.Context()); err != nil {
 			t.Error(err)
 		}

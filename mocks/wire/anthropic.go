@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // anthropic is the dialect of Anthropic's Messages API.
@@ -136,13 +137,21 @@ func anthropicFill(f *Failure, h http.Header) Failure {
 		case f.Code == anthropicSpendLimit || f.Status == http.StatusTooManyRequests:
 			full.Status, full.Code = http.StatusTooManyRequests, anthropicSpendLimit
 			setIfEmpty(&full.Type, "rate_limit_error")
-			setIfEmpty(&full.Message, "You have reached your API usage limits: your organization has crossed its monthly API usage threshold, set based on your organization's API tier.")
+			setIfEmpty(&full.Message, anthropicSpent(time.Now()))
 		case f.Status == http.StatusPaymentRequired:
 			setIfEmpty(&full.Type, "billing_error")
 			setIfEmpty(&full.Message, "Billing error")
 		}
 	}
 	return fill(&full, anthropicFailures, h)
+}
+
+// anthropicSpent says that the money of the month at now is spent, and when
+// there is more (documented, word for word).
+func anthropicSpent(now time.Time) string {
+	now = now.UTC()
+	next := time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+	return "You have reached your API usage limits: your organization has crossed its monthly API usage threshold, set based on your organization's API tier. You will regain access on " + next.Format(time.DateOnly) + " at 00:00 UTC."
 }
 
 func setIfEmpty(s *string, v string) {

@@ -12,9 +12,11 @@ import (
 func TestBilledUSD(t *testing.T) {
 	openai, _ := wire.Lookup("openai")
 	for usage, want := range map[string]float64{
-		`"cost_in_usd_ticks":37756000`:                     0.0037756, // docs.x.ai/developers/cost-tracking
-		`"cost":0.95,"cost_details":{"upstream":19}`:       0.95,      // openrouter.ai/docs/use-cases/usage-accounting
-		`"cost":{"request_cost":0.005,"total_cost":0.006}`: 0.006,
+		`"cost_in_usd_ticks":37756000`:               0.0037756, // docs.x.ai/developers/cost-tracking
+		`"cost":0.95,"cost_details":{"upstream":19}`: 0.95,      // openrouter.ai/docs/use-cases/usage-accounting
+		// Recorded answers of Sonar: of one with a request fee, and of deep research.
+		`"search_context_size":"low","cost":{"input_tokens_cost":0.000966,"output_tokens_cost":0.01221,"request_cost":0.006,"total_cost":0.019176}`:                                                                                                             0.019176,
+		`"citation_tokens":25884,"cost":{"input_tokens_cost":0.00182,"output_tokens_cost":0.05823,"request_cost":null,"citation_tokens_cost":0.05177,"reasoning_tokens_cost":0.57013,"search_queries_cost":0.4,"total_cost":1.08195},"reasoning_tokens":190044`: 1.08195,
 		`"cost":null`:       0,
 		`"cost":"much"`:     0,
 		`"cost":-1`:         0,
@@ -35,7 +37,9 @@ func TestBilledUSD(t *testing.T) {
 	if err := xai.WriteAnswer(rec, &wire.Request{}, &wire.Answer{Text: "x", Usage: wire.Usage{Prompt: 1, Completion: 1, BilledUSD: 0.0037756}}); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(rec.Body.String(), `"cost_in_usd_ticks":37756000,`) {
-		t.Errorf("xAI says %s", rec.Body)
+	for _, says := range []string{`"cost_in_usd_ticks":37756000,`, `"prompt_tokens_details":{"text_tokens":1,`} {
+		if !strings.Contains(rec.Body.String(), says) {
+			t.Errorf("xAI says %s", rec.Body)
+		}
 	}
 }

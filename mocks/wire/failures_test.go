@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"brownout/mocks/wire"
@@ -57,16 +58,30 @@ func TestFailureBodies(t *testing.T) {
 		{"anthropic", &wire.Failure{Kind: wire.FailModelNotFound, Model: "claude-sonnet-4-20250514"}, 404, "", `{"type":"error","error":{"type":"not_found_error","message":"model: claude-sonnet-4-20250514"},"request_id":"req_test"}`},
 		{"anthropic", &wire.Failure{Kind: wire.FailContextLength, Asked: 200251, LimitValue: 200000}, 400, "", `{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 200251 tokens > 200000 maximum"},"request_id":"req_test"}`},
 		{"anthropic", &wire.Failure{Kind: wire.FailQuota}, 400, "", `{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits."},"request_id":"req_test"}`},
-		{"anthropic", &wire.Failure{Kind: wire.FailQuota, Code: "enforced_spend_limit_reached", RetryAfter: time.Hour}, 429, "", `{"type":"error","error":{"type":"rate_limit_error","message":"You have reached your API usage limits: your organization has crossed its monthly API usage threshold, set based on your organization's API tier.","details":{"error_code":"enforced_spend_limit_reached"}},"request_id":"req_test"}`},
+		{"anthropic", &wire.Failure{Kind: wire.FailQuota, Code: "enforced_spend_limit_reached", RetryAfter: time.Hour}, 429, "", `{"type":"error","error":{"type":"rate_limit_error","message":"You have reached your API usage limits: your organization has crossed its monthly API usage threshold, set based on your organization's API tier. You will regain access on 2000-02-01 at 00:00 UTC.","details":{"error_code":"enforced_spend_limit_reached"}},"request_id":"req_test"}`},
 		{"vllm", &wire.Failure{Kind: wire.FailModelNotFound, Model: "x"}, 404, "", "{\"error\":{\"message\":\"The model `x` does not exist.\",\"type\":\"NotFoundError\",\"param\":\"model\",\"code\":404}}"},
 		{"vllm", &wire.Failure{Kind: wire.FailAuth}, 401, "", `{"error":"Unauthorized"}`},
 		{"vllm", &wire.Failure{Kind: wire.FailServer, RetryAfter: time.Second}, 500, "", `{"error":{"message":"Internal server error","type":"InternalServerError","param":null,"code":500}}`},
 		{"ollama", &wire.Failure{Kind: wire.FailOverload, RetryAfter: time.Second}, 503, "", `{"error":"server busy, please try again.  maximum pending requests exceeded"}`},
 		{"ollama", &wire.Failure{Kind: wire.FailModelNotFound, Model: "x"}, 404, "", `{"error":"model 'x' not found"}`},
 	} {
-		got := written(dialect(t, c.dialect), c.f)
+		var got response
+		synctest.Test(t, func(t *testing.T) { got = written(dialect(t, c.dialect), c.f) }) // on the first of January 2000
 		if got.status != c.status || got.body != c.body || got.header.Get("Retry-After") != c.retry {
 			t.Errorf("%s %s: %d, retry-after %q\n got %s\nwant %d, retry-after %q\n     %s", c.dialect, c.f.Kind, got.status, got.header.Get("Retry-After"), got.body, c.status, c.retry, c.body)
+		}
+	}
+}
+
+// A failure names its status also where HTTP has no word for it.
+func TestFailureNamesItsStatus(t *testing.T) {
+	for want, f := range map[string]*wire.Failure{
+		"rate_limit (429 Too Many Requests): slow down": {Kind: wire.FailRateLimit, Status: 429, Message: "slow down"},
+		"overload (529)": {Kind: wire.FailOverload, Status: 529},
+		"transport":      {Kind: wire.FailTransport},
+	} {
+		if got := f.Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

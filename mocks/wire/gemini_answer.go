@@ -121,7 +121,7 @@ func (d gemini) writeBlocked(w http.ResponseWriter, f *Failure, c geminiCall) {
 	case !f.Stream:
 		_ = writeBody(w, f.Status, googleJSON, append(appendIndented(nil, b), '\n'))
 	case c.array:
-		_ = writeBody(w, f.Status, googleJSON, append(appendIndented([]byte{'['}, b), ']'))
+		_ = writeBody(w, f.Status, googleJSON, append(appendIndented([]byte{'['}, b), "\n]"...))
 	default:
 		_ = writeBody(w, f.Status, "text/event-stream", fmt.Appendf(nil, "data: %s%s%[2]s", b, d.eol))
 	}

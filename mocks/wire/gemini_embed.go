@@ -77,7 +77,7 @@ func (d gemini) WriteEmbeddings(w http.ResponseWriter, req *EmbedRequest, e *Emb
 	case "predict":
 		open := `{"predictions":[`
 		for i, v := range e.Vectors {
-			b = appendVector(append(append(b, open...), `{"embeddings":{"values":`...), v)
+			b = appendFloats(append(append(b, open...), `{"embeddings":{"values":`...), v)
 			// Of a request's tokens only the sum is known.
 			b = appendField(b, `,"statistics":{"token_count":`, share(e.Usage.Prompt, i, len(e.Vectors)))
 			b = append(b, `,"truncated":false}}}`...)
@@ -87,14 +87,14 @@ func (d gemini) WriteEmbeddings(w http.ResponseWriter, req *EmbedRequest, e *Emb
 	case "batchEmbedContents":
 		open := `{"embeddings":[`
 		for _, v := range e.Vectors {
-			b = append(appendVector(append(append(b, open...), `{"values":`...), v), '}')
+			b = append(appendFloats(append(append(b, open...), `{"values":`...), v), '}')
 			open = ","
 		}
 		b = append(b, "]}"...)
 	default:
 		b = append(b, `{"embedding":{"values":`...)
 		if len(e.Vectors) > 0 {
-			b = appendVector(b, e.Vectors[0])
+			b = appendFloats(b, e.Vectors[0])
 		} else {
 			b = append(b, "[]"...)
 		}
@@ -110,15 +110,3 @@ func (d gemini) WriteEmbeddings(w http.ResponseWriter, req *EmbedRequest, e *Emb
 
 // share is the ith of n near equal parts of a sum.
 func share(sum, i, n int) int { return sum*(i+1)/n - sum*i/n }
-
-// appendVector appends a vector as a JSON array.
-func appendVector(dst []byte, v []float32) []byte {
-	dst = append(dst, '[')
-	for i, x := range v {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = strconv.AppendFloat(dst, float64(x), 'g', -1, 32)
-	}
-	return append(dst, ']')
-}

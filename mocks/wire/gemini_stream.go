@@ -41,11 +41,13 @@ func (d gemini) StartStream(w http.ResponseWriter, req *Request, head *Answer) (
 }
 
 // chunk appends a chunk of candidates and usage, framed but for what stands
-// before a member of an array.
+// before a member of an array. Members and the array end on lines of their own:
+// Portkey's gateway 1.15.2 takes a stream apart at CRLF, and cuts two characters
+// off the last piece, of which the bracket is the second.
 func (s *geminiStream) chunk(dst, candidates, usage []byte) []byte {
 	b := append(append(candidates, usage...), s.tail...)
 	if s.array {
-		return appendIndented(dst, b)
+		return append(appendIndented(dst, b), '\n')
 	}
 	return append(append(append(append(dst, "data: "...), b...), s.d.eol...), s.d.eol...)
 }
@@ -121,7 +123,7 @@ func (s *geminiStream) Fail(f *Failure) error {
 	b := s.next(s.buf[:0])
 	e := s.d.appendGoogleError(nil, &full)
 	if s.array {
-		return s.send(append(appendIndented(b, e), ']'))
+		return s.send(append(appendIndented(b, e), "\n]"...))
 	}
 	return s.send(append(append(append(append(b, "data: "...), e...), s.d.eol...), s.d.eol...))
 }

@@ -156,7 +156,7 @@ func TestGeminiArrayMode(t *testing.T) {
 		return resp, all, string(raw)
 	}
 	resp, all, raw := get()
-	if len(all) != 5 || !strings.HasPrefix(raw, "[{\n") || !strings.Contains(raw, "},\r\n{") || !strings.HasSuffix(raw, "}]") || resp.Header.Get("Content-Type") != "application/json; charset=UTF-8" {
+	if len(all) != 5 || !strings.HasPrefix(raw, "[{\n") || !strings.Contains(raw, "}\n,\r\n{") || !strings.HasSuffix(raw, "}\n]") || resp.Header.Get("Content-Type") != "application/json; charset=UTF-8" {
 		t.Errorf("%d members, %v in\n%s", len(all), resp.Header, raw)
 	}
 	if all[4]["usageMetadata"].(map[string]any)["totalTokenCount"] != 16.0 || !strings.Contains(raw, `"finishReason": "STOP"`) {

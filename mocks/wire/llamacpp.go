@@ -205,6 +205,10 @@ func appendLlamaModel(dst []byte, m ModelInfo) []byte {
 
 // llamaPages answers the state of the slots and of the server.
 func llamaPages(w http.ResponseWriter, r *http.Request, path string, ms []ModelInfo, g Gauges) {
+	if g.Loading {
+		llamaUnavailable(w, "")
+		return
+	}
 	context, model := 0, ""
 	if len(ms) > 0 {
 		context, model = ms[0].Context, ms[0].ID
@@ -232,6 +236,17 @@ func llamaPages(w http.ResponseWriter, r *http.Request, path string, ms []ModelI
 		b = append(b, '}')
 	}
 	_ = writeJSON(w, http.StatusOK, append(b, ']'))
+}
+
+// WriteMetrics writes the server's page for Prometheus. While a model loads
+// every path but the model list's is refused (server.cpp's middleware on its
+// state).
+func (d llamaCpp) WriteMetrics(w http.ResponseWriter, g Gauges) error {
+	if g.Loading {
+		llamaUnavailable(w, "")
+		return nil
+	}
+	return d.openAI.WriteMetrics(w, g)
 }
 
 // appendLlamaMetrics appends the server's page for Prometheus, by its names.

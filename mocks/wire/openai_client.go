@@ -132,7 +132,7 @@ type openAIUsage struct {
 	Completion int `json:"completion_tokens"`
 
 	Ticks int64  `json:"cost_in_usd_ticks"` // xAI
-	Cost  billed `json:"cost"`              // OpenRouter, Perplexity
+	Cost  billed `json:"cost"`              // OpenRouter, Perplexity's Sonar
 }
 
 // usage is what they say.
@@ -149,9 +149,14 @@ func (u *openAIUsage) usage() Usage {
 const ticksPerUSD = 1e10
 
 // billed is what a usage says of its cost, in USD: a number (OpenRouter, in
-// credits of one dollar), or an object with a total (Perplexity). What is
-// neither says nothing. Sources: openrouter.ai/docs/use-cases/usage-accounting,
-// docs.perplexity.ai/api-reference/chat-completions-post.
+// credits of one dollar), or an object whose total_cost is the sum of its parts
+// (Perplexity's Sonar: input_tokens_cost, output_tokens_cost and request_cost, a
+// fee that does not depend on the tokens, and of deep research those of
+// citations, reasoning and searches; parts may be null). What is neither says
+// nothing. Perplexity ended Sonar's chat completions on 2026-09-27; its Agent
+// API, which this client does not speak, tells the same total beside a currency.
+// Sources: openrouter.ai/docs/use-cases/usage-accounting, docs.perplexity.ai and
+// many recorded answers of 2025 and 2026.
 type billed float64
 
 // UnmarshalJSON implements json.Unmarshaler. A cost that cannot be read is no

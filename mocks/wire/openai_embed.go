@@ -143,6 +143,7 @@ func (d openAI) WriteEmbeddings(w http.ResponseWriter, req *EmbedRequest, e *Emb
 	return writeJSON(w, http.StatusOK, b)
 }
 
+// appendFloats appends a vector as a JSON array.
 func appendFloats(dst []byte, v []float32) []byte {
 	dst = append(dst, '[')
 	for i, x := range v {

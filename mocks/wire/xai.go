@@ -29,10 +29,12 @@ var xAI = cousin{openAI{&flavour{
 
 	fingerprint: `,"system_fingerprint":"fp_a8c0ba4b1d"`,
 	messageTail: `,"refusal":null`,
-	usageTail:   `,"prompt_tokens_details":{"text_tokens":0,"audio_tokens":0,"image_tokens":0,"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0},"num_sources_used":0`, // text_tokens is really the prompt's; told as 0
+	usageTail:   `,"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0},"num_sources_used":0`,
 
 	usageMore: func(dst []byte, u Usage) []byte { // docs.x.ai/developers/cost-tracking: in every answer, streams too
-		return strconv.AppendInt(append(dst, `,"cost_in_usd_ticks":`...), int64(math.Round(u.BilledUSD*ticksPerUSD)), 10)
+		dst = strconv.AppendInt(append(dst, `,"cost_in_usd_ticks":`...), int64(math.Round(u.BilledUSD*ticksPerUSD)), 10)
+		dst = appendField(dst, `,"prompt_tokens_details":{"text_tokens":`, u.Prompt)
+		return append(dst, `,"audio_tokens":0,"image_tokens":0,"cached_tokens":0}`...)
 	},
 
 	keeps:       true,
