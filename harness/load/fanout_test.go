@@ -51,10 +51,10 @@ func fansOut(t *testing.T, odd map[string]string) http.HandlerFunc {
 }
 
 // meetFan runs one fan-out of four prompts against a handler.
-func meetFan(t *testing.T, h http.HandlerFunc) *samples {
+func meetFan(t *testing.T, h http.HandlerFunc, deadline time.Duration) *samples {
 	t.Helper()
 	m := of(plan.KindFanout)
-	m.Steps, m.Budget, m.Deadline = 4, 0.05, 300*time.Millisecond
+	m.Steps, m.Budget, m.Deadline = 4, 0.05, deadline
 	s := &samples{}
 	r, err := load.New(load.Config{
 		Plan: one(m), BaseURL: "http://target.test", Key: testKey, Model: "gpt-test", FanOut: true,
@@ -97,7 +97,11 @@ func TestFanOut(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := meetFan(t, c.h)
+			deadline := time.Minute
+			if c.outcome == journal.Hung {
+				deadline = 100 * time.Millisecond
+			}
+			got := meetFan(t, c.h, deadline)
 			if len(got.all) != 4 || len(got.workflows) != 1 {
 				t.Fatalf("%d samples, %d workflows", len(got.all), len(got.workflows))
 			}

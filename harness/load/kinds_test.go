@@ -212,6 +212,7 @@ func TestKindsAreAnsweredRightly(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			mock, spec := mocked(t, func(p *plan.Provider) { p.Class = plan.ClassGPU })
+			c.mix.Deadline = time.Minute // however slow the machine is
 			p := steady(40, 500*time.Millisecond, c.mix)
 			p.Providers = []plan.Provider{spec}
 			got := meet(t, mock, p)
