@@ -147,3 +147,20 @@ func BenchmarkAllowance(b *testing.B) {
 		a.take()
 	}
 }
+
+// What was paid in is good again after it was taken and not needed, beside a
+// floor that is full.
+func TestAllowanceGivesBackWhatWasPaidIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAllowance(1, 1, 2*time.Second)
+		a.request()
+		if !a.take() {
+			t.Fatal("nothing is allowed")
+		}
+		a.back()
+		<-time.After(ms)
+		if n := a.left(); n != 2 {
+			t.Errorf("%v extra calls are left, want what was paid in and the floor", n)
+		}
+	})
+}

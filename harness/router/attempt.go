@@ -56,12 +56,25 @@ type reply struct {
 
 // open sets up an attempt.
 func (c *call) open(cand *candidate, p pass) *attempt {
-	a := &attempt{cand: cand, pass: p, number: c.attempts + 1, started: time.Now()}
+	both := &struct { // one allocation for the two
+		attempt
+		upstream
+	}{
+		attempt:  attempt{cand: cand, pass: p, number: c.attempts + 1, started: time.Now()},
+		upstream: upstream{by: cand},
+	}
+	a, u := &both.attempt, &both.upstream
+	a.up, a.trials, u.made = u, a.few[:0], a
 	cand.inFlight.Add(1)
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(c.ctx))
-	u := &upstream{by: cand, made: a, ctx: ctx, cancel: cancel}
-	u.detach = context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })
-	a.up, a.trials = u, a.few[:0]
+	if c.req.Stream {
+		// Its connection is drained even where the client hangs up at the end
+		// marker, so it must be able to outlive the request.
+		u.ctx, u.cancel = context.WithCancelCause(context.WithoutCancel(c.ctx))
+		u.detach = context.AfterFunc(c.ctx, func() { u.cancel(context.Cause(c.ctx)) })
+	} else {
+		u.ctx, u.cancel = context.WithCancelCause(c.ctx)
+		u.detach = neverDetached
+	}
 	if c.trace != nil {
 		a.trials = append(a.trials, c.trace.attempt(c, a))
 	}
@@ -72,6 +85,9 @@ func (c *call) open(cand *candidate, p pass) *attempt {
 	}
 	return a
 }
+
+// neverDetached is for attempts that end with their request.
+func neverDetached() bool { return false }
 
 // try makes the attempt and settles its pass. The reply of a stream is left
 // open; its end is the caller's. It changes nothing of the request.

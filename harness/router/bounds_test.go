@@ -15,7 +15,7 @@ import (
 func TestWhatClientsNameIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, err := New(Config{
-			Settings: plan.Router{Route: []plan.Route{{Model: "*", To: []string{"a/{model}"}}}},
+			Settings: plan.Router{Off: []string{"all"}, On: []string{"breaker"}, Route: []plan.Route{{Model: "*", To: []string{"a/{model}"}}}},
 			Backends: []Backend{{Name: "a", Dialect: "openai", BaseURL: "http://a"}},
 		})
 		if err != nil {
@@ -51,7 +51,7 @@ func TestWhatClientsNameIsBounded(t *testing.T) {
 		if over != nil {
 			t.Fatal(over)
 		}
-		for i := range maxAccounts + maxAccounts/2 {
+		for i := range maxAccounts + 1000 {
 			v, over := l.reserve(0.1, charge{accountID: accountID{kind: "workflow", name: fmt.Sprint(i)}, limitUSD: 1})
 			if over != nil {
 				t.Fatal(over)
@@ -68,7 +68,7 @@ func TestWhatClientsNameIsBounded(t *testing.T) {
 	})
 	t.Run("questions", func(t *testing.T) {
 		v := newSemantic(0.9)
-		for i := range 3 * mostQuestions {
+		for i := range mostQuestions + 2*mostAlike {
 			group := i / mostAlike
 			v.claim(digest{byte(group), byte(group >> 8)}, likenessOf(fmt.Sprint("refund ", i)), digest{}, true)
 		}

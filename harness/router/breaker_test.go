@@ -269,3 +269,32 @@ func TestAbandonedProbeIsMadeAgainAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// Probes that were under way when another one failed are none of the next
+// half-open state's: it has all of its own.
+func TestProbesAreCountedAnew(t *testing.T) {
+	a := backend("a", nil)
+	a.script = func(n int) act {
+		switch {
+		case n < 5:
+			return fails(wire.FailOverload, 0)
+		case n < 7: // two probes at once, of which the second ends in an open state
+			return after(time.Duration(n)*10*time.Millisecond, fails(wire.FailOverload, 0))
+		}
+		return answers("from a", 100*time.Millisecond)
+	}
+	set := plan.Router{Off: atOnce, Breaker: plan.Breaker{Probes: 2}}
+	run(t, set, []*fake{a, backend("b", always(answers("from b", 0)))}, func(w *world) {
+		for range 5 {
+			w.send(ask{})
+		}
+		w.pass(sec)
+		if by := w.crowd(2); by["b"] != 2 || a.count() != 7 {
+			t.Errorf("answered by %v after %d calls to a, want b after two probes", by, a.count())
+		}
+		w.pass(sec)
+		if by := w.crowd(20); by["a"] != 2 {
+			t.Errorf("answered by %v, want 2 probes of a", by)
+		}
+	})
+}

@@ -44,6 +44,7 @@ type call struct {
 	recalled bool                                  // memory was worked out
 	memory   *recall                               // what it has to do with answers given before; nil: nothing
 	seat     *seat                                 // it makes a call for others too; nil: it does not
+	end      ending                                // how it ends, as far as that is known
 	fell     *wire.Failure                         // why it was answered by a fallback, or tried to be
 	whole    []func(a *wire.Answer, by *candidate) // told of a provider's whole answer, before the client has the end of it
 

@@ -142,3 +142,30 @@ func TestFirstTokenTimeoutShrinks(t *testing.T) {
 		w.want(w.send(ask{stream: true}), "b", 2, 310*time.Millisecond)
 	})
 }
+
+// A stream in which a function was called is not gone on with, for half a call
+// cannot be joined; nor is one that was joined as often as is allowed. The
+// client is told in the stream.
+func TestWhatIsNotContinued(t *testing.T) {
+	calls := begins(0, nil, func(_ *fake, s wire.StreamWriter, _ httpWriter, _ *httpRequest) {
+		_ = s.(wire.ToolStreamWriter).ToolCall(wire.ToolCallDelta{ID: "call_1", Name: "pay", Arguments: `{"usd":`})
+	})
+	breaks := func(words int) act { return begins(0, strings.SplitAfter(wholeText, " ")[:words], cuts) }
+	for name, tt := range map[string]struct{ a, b act }{
+		"a call of a function": {calls, calls},
+		"one join too many":    {breaks(4), breaks(8)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := backend("c", always(unless(0)))
+			set := plan.Router{Continuation: plan.Continuation{Most: 1}}
+			run(t, set, []*fake{backend("a", always(tt.a)), backend("b", always(tt.b)), c}, func(w *world) {
+				g := w.send(ask{stream: true, more: map[string]any{"tools": []map[string]any{{
+					"type": "function", "function": map[string]any{"name": "pay", "parameters": map[string]any{"type": "object"}},
+				}}}})
+				if g.fail == nil || g.done || c.count() > 0 {
+					t.Errorf("failure %v, end %v, %d calls to c; want a failure in the stream, no end marker and none", g.fail, g.done, c.count())
+				}
+			})
+		})
+	}
+}

@@ -79,3 +79,16 @@ func TestHeldAlone(t *testing.T) {
 		}
 	})
 }
+
+// A probe that fails in a passing way keeps a held backend away a while longer.
+func TestFailedProbeProlongsTheHold(t *testing.T) {
+	a := backend("a", inTurn(fails(wire.FailAuth, 0), fails(wire.FailOverload, 0), answers("from a", 0)))
+	run(t, plan.Router{Off: atOnce}, []*fake{a, backend("b", always(answers("from b", 0)))}, func(w *world) {
+		w.want(w.send(ask{}), "b", 2, -1)
+		w.pass(5 * sec)
+		w.want(w.send(ask{}), "b", 2, -1) // the probe
+		w.want(w.send(ask{}), "b", 1, 0)
+		w.pass(sec)
+		w.want(w.send(ask{}), "a", 1, 0)
+	})
+}

@@ -208,3 +208,23 @@ func (l *ledger) balances(kind string) []balance {
 	slices.SortFunc(list, func(a, b balance) int { return strings.Compare(a.name, b.name) })
 	return list
 }
+
+// Settling one call leaves what others have reserved.
+func TestReservationsAreSettledApart(t *testing.T) {
+	l := newLedger()
+	key := perDay("key", "team-a", 1)
+	first, over := l.reserve(0.4, key)
+	if over != nil {
+		t.Fatal(over)
+	}
+	if _, over = l.reserve(0.4, key); over != nil {
+		t.Fatal(over)
+	}
+	first.settle(0.1)
+	if _, over = l.reserve(0.6, key); over == nil {
+		t.Error("0.6 of 1 was granted, where 0.1 is spent and 0.4 reserved")
+	}
+	if _, over = l.reserve(0.5, key); over != nil {
+		t.Error(over)
+	}
+}

@@ -73,3 +73,20 @@ func TestWaitsAreFew(t *testing.T) {
 		}
 	})
 }
+
+// Of two stated times the later one counts, whichever is told last.
+func TestLaterRetryAfterCounts(t *testing.T) {
+	a := backend("a", inTurn(
+		after(50*time.Millisecond, fails(wire.FailRateLimit, 5*sec)),
+		after(100*time.Millisecond, fails(wire.FailRateLimit, sec)),
+		answers("from a", 0),
+	))
+	set := plan.Router{Off: append(slices.Clone(atOnce), "rate_limits")} // which has a pause of its own
+	run(t, set, []*fake{a, backend("b", always(answers("from b", 0)))}, func(w *world) {
+		w.crowd(2) // both are asked before either is told
+		w.pass(2 * sec)
+		w.want(w.send(ask{}), "b", 1, 0)
+		w.pass(3 * sec)
+		w.want(w.send(ask{}), "a", 1, 0)
+	})
+}

@@ -91,7 +91,7 @@ func (r *engine) take(w http.ResponseWriter, q *http.Request, front wire.Dialect
 	body := bodies.Get().(*[]byte)
 	defer bodies.Put(body)
 	c := &call{r: r, front: front, id: id, began: time.Now()}
-	end := ending{}
+	end := &c.end
 	fail := c.receive(q, body)
 	if fail == nil {
 		fail = read(c, q)
@@ -101,17 +101,17 @@ func (r *engine) take(w http.ResponseWriter, q *http.Request, front wire.Dialect
 			c.trace = r.tracing.follow(c, q)
 		}
 		defer c.begin(q)()
-		fail = c.answer(w, &end)
+		fail = c.answer(w, end)
 	}
 	told := end.told || end.by != nil || end.answer != nil // in the stream, where it failed
 	end.fail, end.costUSD, end.gone = fail, c.costUSD, c.gone()
-	c.leave(&end)
+	c.leave(end)
 	r.count(c, fail)
-	r.metrics.settle(c, &end)
+	r.metrics.settle(c, end)
 	if c.trace != nil {
-		c.trace.end(c, &end)
+		c.trace.end(c, end)
 	}
-	r.record(c, &end)
+	r.record(c, end)
 	if fail == nil || told || end.gone {
 		return
 	}

@@ -21,7 +21,7 @@ type upstream struct {
 	made     *attempt
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
-	detach   func() bool // lets the attempt outlive its request
+	detach   func() bool // lets the attempt of a stream outlive its request
 	watch    watch
 	body     inlet
 	reader   wire.StreamReader // streams only

@@ -48,7 +48,7 @@ func TestInstall(t *testing.T) {
 	if after, _ := target.Home(spec, cache); after == before {
 		t.Error("another text is installed in the same place")
 	}
-	spec.Install.Command = []string{"sh", "-c", "printf 'no disk'; exit 3"}
+	spec.Install.Command = []string{"sh", "-c", "printf 'no %s' disk; exit 3"}
 	if _, err := target.Install(t.Context(), spec, cache, nil); err == nil || !strings.Contains(err.Error(), "no disk") {
 		t.Errorf("error %v", err)
 	}
