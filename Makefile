@@ -35,9 +35,10 @@ lint: ## golangci-lint's short list (.golangci.yml), beyond what check looks at
 format: ## format every file
 	$(TOOL) gofumpt -w .
 
-# The program's own tests measure runs, and have the machine to themselves.
+# Packages wait more than they work, so more of them go at once than there are
+# cores. The program's own tests measure runs, and have the machine to themselves.
 race: ## every test of ours under the race detector
-	$(GO) test -race -timeout 5m $$($(GO) list ./... | grep -v /cmd/)
+	$(GO) test -race -p 4 -timeout 5m $$($(GO) list ./... | grep -v /cmd/)
 	$(GO) test -race -parallel 3 -skip '^TestCalibration$$' -timeout 5m ./cmd/... # they wait more than they work
 
 # The providers' SDKs are most of what there is to compile, and their races are

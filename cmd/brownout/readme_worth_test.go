@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"testing"
@@ -37,6 +38,32 @@ func TestReadmeSaysWhatEachMitigationIsWorth(t *testing.T) {
 	for _, s := range said {
 		if !slices.Contains(shown, s) {
 			t.Errorf("docs/mitigations.md says what nobody shows: %s", s)
+		}
+	}
+}
+
+var comparedRow = regexp.MustCompile(`(?m)^\| ([a-z0-9-]+) +\| [0-9.]+ (?:pass|fail|inconclusive) +\| [0-9.]+ `)
+
+// The table of docs/gateways.md has a row for each built-in scenario, and no
+// other.
+func TestGatewaysAreComparedOverTheWholeLibrary(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/gateways.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for _, m := range comparedRow.FindAllStringSubmatch(string(text), -1) {
+		said = append(said, m[1])
+	}
+	for _, name := range scenarios.Builtin() {
+		if !slices.Contains(said, name) {
+			t.Errorf("docs/gateways.md does not compare over %s; take its row from \"brownout compare %s --report md=FILE\"", name, name)
+		}
+	}
+	for _, name := range said {
+		if !slices.Contains(scenarios.Builtin(), name) {
+			t.Errorf("docs/gateways.md compares over %s, which is not built in", name)
 		}
 	}
 }
