@@ -30,20 +30,7 @@ func promptTokens(r *wire.Request) int {
 }
 
 // textTokens estimates the tokens of a text.
-func textTokens(s string) int { return max(countWords(s), (len(s)+3)/4) }
-
-// countWords counts runs of bytes that are not ASCII white space.
-func countWords(s string) int {
-	n, inWord := 0, false
-	for i := range len(s) {
-		space := s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r'
-		if !space && !inWord {
-			n++
-		}
-		inWord = !space
-	}
-	return n
-}
+func textTokens(s string) int { return max(wire.Words(s), (len(s)+3)/4) }
 
 // Asked lengths of an answer, in words.
 const (

@@ -18,21 +18,8 @@ func promptSize(req *wire.Request) (n int) {
 func (c *call) words() int {
 	if c.wordCount == 0 {
 		for i := range c.req.Messages {
-			c.wordCount += wordsIn(c.req.Messages[i].Text)
+			c.wordCount += wire.Words(c.req.Messages[i].Text)
 		}
 	}
 	return c.wordCount
-}
-
-// wordsIn counts runs of bytes that are not ASCII white space.
-func wordsIn(s string) int {
-	n, inWord := 0, false
-	for i := range len(s) {
-		space := s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r'
-		if !space && !inWord {
-			n++
-		}
-		inWord = !space
-	}
-	return n
 }

@@ -219,7 +219,7 @@ func callsIn(turns []wire.Message, from int) (all []unit) {
 // bytes where that is more, and a few for each turn.
 func tokensOf(turns []wire.Message) (n int) {
 	const perTurn = 4
-	estimate := func(s string) int { return max(wordsIn(s), (len(s)+3)/4) }
+	estimate := func(s string) int { return max(wire.Words(s), (len(s)+3)/4) }
 	for i := range turns {
 		n += perTurn + estimate(turns[i].Text)
 		for _, t := range turns[i].ToolCalls {
