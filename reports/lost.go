@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -47,15 +48,7 @@ func lostMostBy(runs []*score.Snapshot) string {
 		}
 	}
 	list := parts[:]
-	slices.SortStableFunc(list, func(a, b part) int {
-		switch {
-		case a.cut > b.cut:
-			return -1
-		case a.cut < b.cut:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(list, func(a, b part) int { return cmp.Compare(b.cut, a.cut) })
 	var words []string
 	for _, p := range list[:mostLost] {
 		if p.runs > 0 && 1-math.Exp(-p.cut/float64(len(runs))) >= leastLost {

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -87,15 +88,7 @@ func lost(m Matrix) []string {
 		}
 		all = append(all, loss{size, fmt.Sprintf("%s %s → %s", f.Name, f.value(a.Mean), f.value(b.Mean))})
 	}
-	slices.SortStableFunc(all, func(a, b loss) int {
-		switch {
-		case a.size > b.size:
-			return -1
-		case a.size < b.size:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(all, func(a, b loss) int { return cmp.Compare(b.size, a.size) })
 	var out []string
 	for _, l := range all[:min(len(all), worthFigures)] {
 		out = append(out, l.text)
