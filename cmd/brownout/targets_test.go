@@ -146,6 +146,20 @@ func TestTargetsAreListedAndShown(t *testing.T) {
 			t.Errorf("%s: exit code %d, output lacks %q:\n%s%s", name, r.code, want, r.out, r.err)
 		}
 	}
+	// Each dialect has its own way into a gateway's configuration.
+	for scenario, want := range map[string][]string{
+		"everybody-asks-the-same": {`"provider":"google"`, `"custom_host":"http://127.0.0.1:18001",`},
+		"fast-provider-helps":     {`"provider":"groq"`, `/openai/v1",`},
+		"regional-partition":      {`"provider":"bedrock"`, `"aws_region":"us-east-1"`},
+		"embeddings-under-outage": {`"provider":"mistral-ai"`},
+	} {
+		r := brownout(t, "targets", "show", "portkey", "--scenario", scenario)
+		for _, w := range want {
+			if r.code != exitPassed || !strings.Contains(r.out, w) {
+				t.Errorf("portkey in %s: exit code %d, output lacks %q:\n%s%s", scenario, r.code, w, r.out, r.err)
+			}
+		}
+	}
 	if r := brownout(t, "targets", "show", "portkye"); r.code != exitUsage || !strings.Contains(r.err, `did you mean "portkey"?`) {
 		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
