@@ -15,7 +15,10 @@ func TestWorthTellsWhatIsLost(t *testing.T) {
 	lossy.Verdict = score.Fail
 	leaking := scored(99, 1)
 	leaking.Verdict, leaking.ViolationCount = score.Fail, 7
+	both := scored(20, 0)
+	both.ViolationCount = 7
 	ws := []reports.Worth{
+		{Mitigation: "redaction", Scenario: "both", With: []*score.Snapshot{scored(95, 1)}, Without: []*score.Snapshot{both}},
 		{Mitigation: "continuation", Scenario: "stall", With: []*score.Snapshot{scored(95, 1)}, Without: []*score.Snapshot{lossy}},
 		{Mitigation: "privacy", Scenario: "leak", With: []*score.Snapshot{scored(80, 1)}, Without: []*score.Snapshot{leaking}},
 		{Mitigation: "tracing", Scenario: "any", With: []*score.Snapshot{scored(90, 1)}, Without: []*score.Snapshot{scored(90, 1)}},
@@ -25,6 +28,7 @@ func TestWorthTellsWhatIsLost(t *testing.T) {
 	want := map[string][]string{
 		"continuation": {"95.0 pass", "20.0 fail", "+75.0", "time to failover 1.00 s → never"},
 		"privacy":      {"80.0 pass", "99.0 fail", "-19.0, spares a veto", "violations 0 → 7"},
+		"redaction":    {"time to failover 1.00 s → never; violations 0 → 7"}, // the greater loss first
 		"hedging":      {"time to failover 1.00 s → 1.00 s in 1 of 2"},
 		"tracing":      {"90.0 pass | 90.0 pass | +0.0 |  |"},
 		"breaker":      {"90.0 pass", "not measured", "not known"},

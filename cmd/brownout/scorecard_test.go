@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"brownout/harness/batch"
+	"brownout/harness/scorecard"
 	"brownout/plan"
 	"brownout/reports"
 )
@@ -87,6 +88,32 @@ func TestScorecardExitCodes(t *testing.T) {
 	} {
 		if r := brownout(t, append([]string{"scorecard"}, c.args...)...); r.code != c.code || !strings.Contains(r.err, c.says) {
 			t.Errorf("%v: exit code %d: %s%s", c.args, r.code, r.out, r.err)
+		}
+	}
+}
+
+// Failing counts before what is not known, and both of the first target only.
+func TestExitCodeOfASheet(t *testing.T) {
+	t.Parallel()
+	card := func(grades ...scorecard.Grade) (c scorecard.Card) {
+		for _, g := range grades {
+			c.Cells = append(c.Cells, scorecard.Cell{Grade: g})
+		}
+		return c
+	}
+	good := card(scorecard.Pass, scorecard.Partial, scorecard.Safe)
+	for name, c := range map[string]struct {
+		cards []scorecard.Card
+		want  int
+	}{
+		"good":                      {[]scorecard.Card{good}, exitPassed},
+		"fail":                      {[]scorecard.Card{card(scorecard.Pass, scorecard.Unknown, scorecard.Fail)}, exitFailed},
+		"unknown":                   {[]scorecard.Card{card(scorecard.Pass, scorecard.Unknown)}, exitInconclusive},
+		"the second fails":          {[]scorecard.Card{good, card(scorecard.Fail)}, exitPassed},
+		"the second does not start": {[]scorecard.Card{good, {Error: "did not start"}}, exitEnvironment},
+	} {
+		if got := exitCode(sheetError(&scorecard.Sheet{Cards: c.cards})); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
 		}
 	}
 }
